@@ -1,8 +1,10 @@
 //! The outside worlds, simulated: Cybersource, SYSPRO and a shop. A product feature and the fake of every test.
 //!
 //! Each world is a pure state machine ([`World::handle`]): a request and the time go in, an answer and how it is to be
-//! delivered come out. A thin HTTP shell or the simulated network of [`node`] carries them; both drive the same worlds.
+//! delivered come out. A thin HTTP shell ([`shell`]) or the simulated network of [`node`] carries them; both drive the
+//! same worlds, and the [`Books`] tell what really happened in them.
 
+pub mod books;
 pub mod clock;
 pub mod control;
 pub mod erp;
@@ -12,4 +14,240 @@ pub mod shell;
 pub mod shop;
 pub mod world;
 
-pub use world::{Delivery, Reply, World};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use http::Request;
+use serde::{Deserialize, Serialize};
+
+pub use crate::{
+    books::Books,
+    clock::Clock,
+    faults::{FaultRecord, FaultRule},
+    gateway::tokens::{MintError, MintedToken},
+    shell::{Listeners, serve},
+    world::{Delivery, Reply, World},
+};
+use crate::{
+    erp::{ErpConfig, ErpWorld},
+    faults::{FaultKind, FaultPlan},
+    gateway::{GatewayConfig, GatewayWorld},
+    shop::{ShopConfig, ShopWorld},
+};
+
+/// The three outside worlds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorldName {
+    /// The card gateway (Cybersource).
+    Gateway,
+    /// The ERP (SYSPRO).
+    Erp,
+    /// The shop that receives callbacks.
+    Shop,
+}
+
+/// How the worlds are set up. `SandboxConfig::default()` is what `quittance sandbox` runs.
+#[derive(Debug, Clone, Default)]
+pub struct SandboxConfig {
+    /// Decides every number and token that the worlds give out.
+    pub seed: u64,
+    /// Every answer of every world takes at least this long.
+    pub latency: Duration,
+    /// The card gateway.
+    pub gateway: GatewayConfig,
+    /// The ERP.
+    pub erp: ErpConfig,
+    /// The shop.
+    pub shop: ShopConfig,
+}
+
+/// The set of worlds behind one lock. Cloning shares it.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Shared>);
+
+struct Shared {
+    config: SandboxConfig,
+    clock: Clock,
+    worlds: Mutex<Worlds>,
+}
+
+struct Worlds {
+    gateway: GatewayWorld,
+    erp: ErpWorld,
+    shop: ShopWorld,
+    faults: FaultPlan,
+}
+
+impl Worlds {
+    fn new(config: &SandboxConfig) -> Self {
+        Self {
+            gateway: GatewayWorld::new(config.gateway.clone(), config.seed),
+            erp: ErpWorld::new(config.erp.clone()),
+            shop: ShopWorld::new(config.shop.clone()),
+            faults: FaultPlan::default(),
+        }
+    }
+}
+
+impl Sandbox {
+    /// Fresh worlds that live by `clock`: a [`node::Node`], or [`Clock::from_fn`].
+    pub fn new(config: SandboxConfig, clock: impl Into<Clock>) -> Self {
+        let worlds = Mutex::new(Worlds::new(&config));
+        Self(Arc::new(Shared { config, clock: clock.into(), worlds }))
+    }
+
+    /// The card gateway as a handler for [`node::SimNetwork`].
+    pub fn gateway_handler(&self) -> Arc<dyn node::Handler> {
+        self.handler(shell::Side::World(WorldName::Gateway))
+    }
+
+    /// The ERP as a handler for [`node::SimNetwork`].
+    pub fn erp_handler(&self) -> Arc<dyn node::Handler> {
+        self.handler(shell::Side::World(WorldName::Erp))
+    }
+
+    /// The shop as a handler for [`node::SimNetwork`].
+    pub fn shop_handler(&self) -> Arc<dyn node::Handler> {
+        self.handler(shell::Side::World(WorldName::Shop))
+    }
+
+    /// The control as a handler for [`node::SimNetwork`].
+    pub fn control_handler(&self) -> Arc<dyn node::Handler> {
+        self.handler(shell::Side::Control)
+    }
+
+    fn handler(&self, side: shell::Side) -> Arc<dyn node::Handler> {
+        Arc::new(shell::SimHandler { sandbox: self.clone(), side })
+    }
+
+    /// The worlds' time.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.0.clock.now()
+    }
+
+    /// Moves the worlds' time forward.
+    pub fn advance(&self, by: Duration) {
+        self.0.clock.advance(by);
+    }
+
+    /// What each world really did.
+    pub fn books(&self) -> Books {
+        let worlds = self.lock();
+        Books {
+            at: self.now(),
+            gateway: worlds.gateway.books(),
+            erp: worlds.erp.books(),
+            shop: worlds.shop.books(),
+            faults: worlds.faults.records().to_vec(),
+        }
+    }
+
+    /// Adds a fault rule; false when there are already [`faults::RULES_MAX`] of them.
+    pub fn add_fault(&self, rule: FaultRule) -> bool {
+        self.lock().faults.add(rule)
+    }
+
+    /// Forgets all fault rules and their counts.
+    pub fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    /// Mints a token for one of the named test cards of [`gateway::cards`]: what the checkout page would hand to the shop.
+    ///
+    /// # Errors
+    /// When no test card has this name.
+    pub fn mint_token(&self, card: &str) -> Result<MintedToken, MintError> {
+        let now = self.now();
+        self.lock().gateway.mint_transient(card, now)
+    }
+
+    /// Mints a stored token (a customer id of the token vault) for a named test card: what an earlier payment left.
+    ///
+    /// # Errors
+    /// When no test card has this name.
+    pub fn mint_stored_token(&self, card: &str) -> Result<String, MintError> {
+        self.lock().gateway.mint_stored(card)
+    }
+
+    /// Starts all over: empty books, no faults, the clock where its source is.
+    pub fn reset(&self) {
+        *self.lock() = Worlds::new(&self.0.config);
+        self.0.clock.reset();
+    }
+
+    /// Looks into the ERP, or changes its data, under the lock.
+    pub fn with_erp<R>(&self, look: impl FnOnce(&mut ErpWorld) -> R) -> R {
+        look(&mut self.lock().erp)
+    }
+
+    /// Looks into the card gateway under the lock.
+    pub fn with_gateway<R>(&self, look: impl FnOnce(&mut GatewayWorld) -> R) -> R {
+        look(&mut self.lock().gateway)
+    }
+
+    /// Looks into the shop under the lock.
+    pub fn with_shop<R>(&self, look: impl FnOnce(&mut ShopWorld) -> R) -> R {
+        look(&mut self.lock().shop)
+    }
+
+    /// Decides which fault hits this request. Counted once per request, before any work.
+    pub(crate) fn strike(&self, world: WorldName, request: &Request<Bytes>) -> Option<FaultKind> {
+        let operation = operation_of(world, request);
+        self.lock().faults.strike(world, &operation, request)
+    }
+
+    /// Lets a world handle a request under this fault, at the worlds' present time.
+    pub(crate) fn perform(&self, world: WorldName, request: &Request<Bytes>, fault: Option<FaultKind>) -> Reply {
+        let now = self.now();
+        let offset = self.0.clock.offset();
+        let mut worlds = self.lock();
+        let mut work = || match world {
+            WorldName::Gateway => {
+                worlds.gateway.set_clock_offset(offset);
+                worlds.gateway.handle(request, now)
+            }
+            WorldName::Erp => worlds.erp.handle(request, now),
+            WorldName::Shop => {
+                worlds.shop.set_clock_offset(offset);
+                worlds.shop.handle(request, now)
+            }
+        };
+        match fault {
+            None => work(),
+            Some(kind) => faults::carry_out(kind, world, now, work),
+        }
+    }
+
+    pub(crate) fn latency(&self) -> Duration {
+        self.0.config.latency
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Worlds> {
+        self.0.worlds.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sandbox")
+            .field("seed", &self.0.config.seed)
+            .field("clock", &self.0.clock)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The word by which fault rules name an operation.
+fn operation_of(world: WorldName, request: &Request<Bytes>) -> String {
+    match world {
+        WorldName::Gateway => gateway::operation_name(request.method(), request.uri().path()).to_owned(),
+        // The last segment: `AddSalesOrder`, `GetToken`.
+        WorldName::Erp => request.uri().path().rsplit('/').next().unwrap_or_default().to_owned(),
+        WorldName::Shop => "callback".to_owned(),
+    }
+}

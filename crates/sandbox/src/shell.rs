@@ -1,1 +1,169 @@
-//! Placeholder.
+//! Carries the worlds: real HTTP listeners, and handlers for the simulated network.
+//!
+//! The shell alone waits. It applies a reply's [`Delivery`]: at once, later, never (the connection is held), or dropped
+//! (the connection is closed without a byte of answer).
+
+mod drop_stream;
+
+use std::{io, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, DefaultBodyLimit, Request as AxumRequest},
+    response::Response as AxumResponse,
+};
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use node::HttpFuture;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Sandbox, WorldName, control, faults::FaultKind, world::Delivery};
+use drop_stream::{Connection, DroppingListener};
+
+/// Requests with more body than this are refused with 413.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+
+/// The sockets that the worlds listen on; port 0 is fine.
+#[derive(Debug)]
+pub struct Listeners {
+    /// The card gateway, 9100 by default.
+    pub gateway: TcpListener,
+    /// The ERP, 9200 by default.
+    pub erp: TcpListener,
+    /// The shop, 9300 by default.
+    pub shop: TcpListener,
+    /// The control, 9900 by default.
+    pub control: TcpListener,
+}
+
+/// Who answers on a socket.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Side {
+    World(WorldName),
+    Control,
+}
+
+/// Serves all worlds until `stop` is cancelled; then held connections are let go and the others are finished.
+///
+/// # Errors
+/// When a listener fails.
+pub async fn serve(sandbox: Sandbox, listeners: Listeners, stop: CancellationToken) -> io::Result<()> {
+    let gateway = serve_one(sandbox.clone(), Side::World(WorldName::Gateway), listeners.gateway, stop.clone());
+    let erp = serve_one(sandbox.clone(), Side::World(WorldName::Erp), listeners.erp, stop.clone());
+    let shop = serve_one(sandbox.clone(), Side::World(WorldName::Shop), listeners.shop, stop.clone());
+    let control = serve_one(sandbox, Side::Control, listeners.control, stop);
+    futures_util::future::try_join4(gateway, erp, shop, control).await.map(|_| ())
+}
+
+async fn serve_one(sandbox: Sandbox, side: Side, listener: TcpListener, stop: CancellationToken) -> io::Result<()> {
+    let carrying = stop.clone();
+    let answer = move |ConnectInfo(connection): ConnectInfo<Connection>, request: AxumRequest| {
+        let (sandbox, stop) = (sandbox.clone(), carrying.clone());
+        async move { carry(&sandbox, side, &connection, &stop, request).await }
+    };
+    let router = Router::new().fallback(answer).layer(DefaultBodyLimit::disable());
+    axum::serve(DroppingListener(listener), router.into_make_service_with_connect_info::<Connection>())
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+async fn carry(
+    sandbox: &Sandbox,
+    side: Side,
+    connection: &Connection,
+    stop: &CancellationToken,
+    request: AxumRequest,
+) -> AxumResponse {
+    let (parts, body) = request.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, BODY_BYTES_MAX).await else {
+        let mut refusal = AxumResponse::new(Body::from("the body is larger than this sandbox reads"));
+        *refusal.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return refusal;
+    };
+    let request = Request::from_parts(parts, body);
+    let answer = tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        answer = answer(sandbox.clone(), side, request) => match answer {
+            Answer::Send(response) => Some(response),
+            Answer::Close => None,
+            // Held until the caller leaves (this future is dropped then) or the sandbox stops.
+            Answer::Hold => { stop.cancelled().await; None }
+        },
+    };
+    match answer {
+        Some(response) => response.map(Body::from),
+        None => {
+            connection.refuse_writes();
+            AxumResponse::new(Body::empty())
+        }
+    }
+}
+
+enum Answer {
+    Send(Response<Bytes>),
+    Hold,
+    Close,
+}
+
+async fn answer(sandbox: Sandbox, side: Side, request: Request<Bytes>) -> Answer {
+    let world = match side {
+        Side::Control => return Answer::Send(control::handle(&sandbox, &request)),
+        Side::World(world) => world,
+    };
+    let fault = sandbox.strike(world, &request);
+    let reply = match fault {
+        Some(FaultKind::Latency(ms)) => arrive_late(&sandbox, world, request, fault, Duration::from_millis(ms)).await,
+        _ => Some(sandbox.perform(world, &request, fault)),
+    };
+    let Some(reply) = reply else { return Answer::Close };
+    let wait = match reply.delivery {
+        Delivery::Now => Duration::ZERO,
+        Delivery::After(wait) => wait,
+        Delivery::Never => return Answer::Hold,
+        Delivery::Dropped => return Answer::Close,
+    };
+    let wait = wait.max(sandbox.latency());
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
+    }
+    Answer::Send(reply.response)
+}
+
+/// A request that was on its way too long is worked on although its caller may have left: the wait must outlive the
+/// connection.
+#[expect(clippy::disallowed_methods, reason = "the far side of the wire belongs to no node")]
+async fn arrive_late(
+    sandbox: &Sandbox,
+    world: WorldName,
+    request: Request<Bytes>,
+    fault: Option<FaultKind>,
+    late: Duration,
+) -> Option<crate::Reply> {
+    let sandbox = sandbox.clone();
+    let work = tokio::spawn(async move {
+        tokio::time::sleep(late).await;
+        sandbox.perform(world, &request, fault)
+    });
+    work.await.ok()
+}
+
+/// A side of the sandbox on the simulated network.
+pub(crate) struct SimHandler {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) side: Side,
+}
+
+impl node::Handler for SimHandler {
+    fn handle(&self, request: node::Request) -> HttpFuture<'static, Option<node::Response>> {
+        let (sandbox, side) = (self.sandbox.clone(), self.side);
+        Box::pin(async move {
+            match answer(sandbox, side, request).await {
+                Answer::Send(response) => Some(response),
+                Answer::Hold | Answer::Close => None,
+            }
+        })
+    }
+}
