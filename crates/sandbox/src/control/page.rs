@@ -2,7 +2,10 @@
 
 use std::fmt::Write;
 
-use crate::{Sandbox, gateway::cards::TEST_CARDS};
+use crate::{
+    Sandbox,
+    gateway::{cards::TEST_CARDS, triggers::TRIGGERS},
+};
 
 /// The page as plain text.
 pub(super) fn text(sandbox: &Sandbox) -> String {
@@ -26,5 +29,13 @@ pub(super) fn text(sandbox: &Sandbox) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(page, "  {:<24} {}…{}", card.name, card.prefix, card.suffix);
     }
+    page.push_str("\nAmounts (of currencies with two decimals) that act, by their cents:\n");
+    for trigger in TRIGGERS {
+        let _ = writeln!(page, "  x.{:02}  {}", trigger.cents, trigger.title);
+    }
+    page.push_str(
+        "\nAlso: a negative amount or one from 100000000000 on, a month 13, a wrong check digit: 400 INVALID_DATA;\n\
+         an expired year: DECLINED, EXPIRED_CARD.\n",
+    );
     page
 }
