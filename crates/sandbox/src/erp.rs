@@ -1,39 +1,150 @@
-//! The ERP, not built yet: every request is answered with 404.
+//! The ERP: SYSPRO's business rules on one state store, spoken to through the JSON facade.
+//!
+//! The business objects (`customers`, `stock`, `orders`, `sessions`) know nothing of JSON; [`facade`] is the one place
+//! that does, so that another transport can share the store. There is no request id and no protection against doubles
+//! but the ERP's own: an order whose customer already has that purchase order number is refused.
+
+mod books;
+mod customers;
+mod demo;
+mod facade;
+mod mischief;
+mod orders;
+mod problem;
+mod sessions;
+mod stock;
+mod store;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use http::{Request, Response, StatusCode};
-use serde::{Deserialize, Serialize};
+use http::Request;
 
+pub use self::{
+    books::{ChangeRecord, CustomerRecord, ErpBooks, LineRecord, OrderRecord, SessionCounts, StockRecord},
+    mischief::{Mischief, MischiefRule},
+    sessions::{Operator, SessionRules},
+    store::Company,
+};
+use self::{customers::Customers, orders::Orders, sessions::Sessions, stock::Stock, store::Store};
 use crate::world::{Reply, World};
 
-/// How the ERP is set up.
-#[derive(Debug, Clone, Default)]
-pub struct ErpConfig {}
+/// How a program proves who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthMode {
+    /// It logs on with its key and shows a token.
+    #[default]
+    Token,
+    /// It shows its key on every call; there are no sessions.
+    Key,
+}
 
-/// What the ERP really did.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ErpBooks {}
+/// How the ERP is set up. The default is the demo company.
+#[derive(Debug, Clone)]
+pub struct ErpConfig {
+    /// Decides the session tokens.
+    pub seed: u64,
+    /// The company's choices.
+    pub company: Company,
+    /// Who may log on.
+    pub operators: Vec<Operator>,
+    /// How long sessions last.
+    pub sessions: SessionRules,
+    /// How a program proves who it is.
+    pub auth_mode: AuthMode,
+}
+
+impl Default for ErpConfig {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            company: demo::company(),
+            operators: demo::operators(),
+            sessions: SessionRules::default(),
+            auth_mode: AuthMode::Token,
+        }
+    }
+}
 
 /// The ERP's whole state.
-pub struct ErpWorld {}
+pub struct ErpWorld {
+    store: Store,
+    auth_mode: AuthMode,
+    mischief: mischief::Plan,
+    calls: BTreeMap<String, u64>,
+    answers: BTreeMap<String, u64>,
+    requests: u64,
+}
 
 impl ErpWorld {
-    /// An ERP with its demo data.
-    pub fn new(_config: ErpConfig) -> Self {
-        Self {}
+    /// An ERP with the demo company's customers and items.
+    pub fn new(config: ErpConfig) -> Self {
+        let mut store = Store {
+            company: config.company,
+            customers: Customers::default(),
+            stock: Stock::default(),
+            orders: Orders::after(demo::LAST_ORDER),
+            sessions: Sessions::new(config.operators, config.sessions, config.seed),
+        };
+        demo::fill(&mut store);
+        Self {
+            store,
+            auth_mode: config.auth_mode,
+            mischief: mischief::Plan::default(),
+            calls: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            requests: 0,
+        }
     }
 
     /// What it really did.
     pub fn books(&self) -> ErpBooks {
-        ErpBooks::default()
+        ErpBooks {
+            calls: self.calls.clone(),
+            answers: self.answers.clone(),
+            mischief: self.mischief.struck().to_vec(),
+            ..books::of(&self.store)
+        }
+    }
+
+    /// Lets something happen just before a later call.
+    pub fn plan(&mut self, rule: MischiefRule) {
+        self.mischief.add(rule);
+    }
+
+    /// Lets something happen now; session accidents need a call to strike and are planned instead. False when the
+    /// thing it is about does not exist.
+    pub fn strike(&mut self, mischief: &Mischief) -> bool {
+        mischief::strike(&mut self.store, mischief, None)
     }
 }
 
 impl World for ErpWorld {
-    fn handle(&mut self, _request: &Request<Bytes>, _now: DateTime<Utc>) -> Reply {
-        let mut response = Response::new(Bytes::new());
-        *response.status_mut() = StatusCode::NOT_FOUND;
-        Reply::now(response)
+    fn handle(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Reply {
+        let operation = request.uri().path().rsplit('/').next().unwrap_or_default();
+        for mischief in self.mischief.due(operation, request) {
+            let caller = facade::caller(&self.store, request);
+            mischief::strike(&mut self.store, &mischief, caller.as_deref());
+        }
+        self.requests += 1;
+        let answer = facade::answer(&mut self.store, self.auth_mode, request, now);
+        // Paths are the caller's to invent; only operations that exist get a row of their own.
+        let operation = if answer.is_known_operation { operation } else { "other" };
+        count(&mut self.calls, operation);
+        count(&mut self.answers, &format!("{operation} {}", answer.code));
+        Reply::now(answer.into_response(self.requests))
+    }
+}
+
+fn count(rows: &mut BTreeMap<String, u64>, key: &str) {
+    match rows.get_mut(key) {
+        Some(row) => *row += 1,
+        None => {
+            rows.insert(key.to_owned(), 1);
+        }
     }
 }
