@@ -6,6 +6,7 @@
 pub mod convert;
 pub mod envelope;
 pub mod kinds;
+pub mod personal;
 pub mod subjects;
 
 /// The generated messages, one module per proto package.
