@@ -1,5 +1,7 @@
 //! The client against canned answers (every row of the classification) and against the sandbox's gateway.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
+
 mod classification;
 mod requests;
 mod sandbox_world;

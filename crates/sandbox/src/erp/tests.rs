@@ -4,6 +4,7 @@ mod adding;
 mod looking;
 mod moving;
 mod sessions;
+mod wire;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
