@@ -1,1 +1,4 @@
-//! Placeholder.
+//! wip
+pub mod canonical;
+pub mod check;
+pub mod token;
