@@ -35,6 +35,20 @@ pub(crate) fn overlap(one: &str, other: &str) -> bool {
     }
 }
 
+/// True when everything that falls under `narrow` falls under `wide`.
+pub(crate) fn covers(wide: &str, narrow: &str) -> bool {
+    let mut inner = narrow.split('.');
+    let mut outer = wide.split('.');
+    loop {
+        match (outer.next(), inner.next()) {
+            (None, None) | (Some(">"), Some(_)) => return true,
+            (Some("*"), Some(token)) if token != ">" => {}
+            (Some(a), Some(b)) if a == b => {}
+            _ => return false,
+        }
+    }
+}
+
 /// Refuses what cannot be published on: empty tokens, wildcards, blanks, control characters, excessive length.
 pub(crate) fn check_publishable(subject: &str) -> Result<(), BusError> {
     let is_fine = subject.len() <= SUBJECT_BYTES_MAX
@@ -74,6 +88,13 @@ mod tests {
     fn overlapping_patterns_are_noticed() {
         assert!(overlap("otc.*.payment.command.>", "otc.demo.*.command.capture.v1"));
         assert!(!overlap("otc.*.payment.command.>", "otc.*.erp.command.>"));
+    }
+
+    #[test]
+    fn a_wider_pattern_covers_a_narrower_one() {
+        assert!(covers("otc.*.order.event.>", "otc.*.order.event.cancelled.v1"));
+        assert!(covers("a.*", "a.b") && covers("a.>", "a.>") && covers("a.>", "a.*"));
+        assert!(!covers("a.*", "a.>") && !covers("a.b", "a.*") && !covers("a.>", "a"));
     }
 
     #[test]

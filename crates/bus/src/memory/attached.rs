@@ -75,7 +75,7 @@ impl Broker for MemoryBus {
     }
 
     fn id_at<'a>(&'a self, bus_stream: &'a str, seq: u64) -> BusFuture<'a, Option<String>> {
-        Box::pin(async move { Ok(self.up()?.id_at(bus_stream, seq)) })
+        Box::pin(async move { self.up()?.id_at(bus_stream, seq) })
     }
 
     fn hint<'a>(&'a self, subject: &'a str, payload: Bytes) -> BusFuture<'a, ()> {

@@ -174,11 +174,12 @@ impl State {
         self.streams.get(bus_stream).map(|stream| StreamMark { created: stream.created, last_seq: stream.last_seq })
     }
 
-    pub(super) fn id_at(&mut self, bus_stream: &str, seq: u64) -> Option<String> {
+    pub(super) fn id_at(&mut self, bus_stream: &str, seq: u64) -> Result<Option<String>, BusError> {
         let now = self.now();
-        let stream = self.streams.get_mut(bus_stream)?;
+        let missing = || BusError::NoStream { what: bus_stream.to_owned() };
+        let stream = self.streams.get_mut(bus_stream).ok_or_else(missing)?;
         stream.expire(now);
-        stream.messages.get(&seq).map(|stored| stored.id.clone())
+        Ok(stream.messages.get(&seq).map(|stored| stored.id.clone()))
     }
 
     /// Takes the next message of a consumer; `None` when the consumer does not exist.

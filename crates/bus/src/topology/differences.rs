@@ -3,13 +3,16 @@
 //! Only a lack counts: a newer release may already have widened a limit or added a subject, and an old replica must
 //! still be able to start beside it. For the same reason a repair changes only what lacks and narrows nothing.
 
-use crate::topology::{Consumer, StreamSpec};
+use crate::{
+    subject::{covers, overlap},
+    topology::{Consumer, StreamSpec},
+};
 
 /// Where `found` offers less than `wanted`, in words.
 pub(crate) fn stream_differences(wanted: &StreamSpec, found: &StreamSpec) -> Vec<String> {
     let mut list = Differences::of(format!("stream {}", wanted.name));
     for subject in &wanted.subjects {
-        list.lacks(found.subjects.contains(subject), "subjects", &found.subjects, &wanted.subjects);
+        list.lacks(has(&found.subjects, subject), "subjects", &found.subjects, &wanted.subjects);
     }
     list.lacks(found.retention == wanted.retention, "retention", &found.retention, &wanted.retention);
     list.lacks(found.discard == wanted.discard, "discard", &found.discard, &wanted.discard);
@@ -32,7 +35,7 @@ pub(crate) fn stream_differences(wanted: &StreamSpec, found: &StreamSpec) -> Vec
 pub(crate) fn consumer_differences(wanted: &Consumer, found: &Consumer) -> Vec<String> {
     let mut list = Differences::of(format!("consumer {}", wanted.name));
     // No filter at all means everything.
-    let has_all = found.filters.is_empty() || wanted.filters.iter().all(|filter| found.filters.contains(filter));
+    let has_all = found.filters.is_empty() || wanted.filters.iter().all(|filter| has(&found.filters, filter));
     list.lacks(has_all, "filters", &found.filters, &wanted.filters);
     list.lacks(found.ack_wait >= wanted.ack_wait, "ack_wait", &found.ack_wait, &wanted.ack_wait);
     let pending = (found.max_ack_pending, wanted.max_ack_pending);
@@ -80,9 +83,15 @@ fn reaches<T: Ord>(found: Option<T>, wanted: Option<T>) -> bool {
     }
 }
 
+fn has(found: &[String], wanted: &str) -> bool {
+    found.iter().any(|pattern| covers(pattern, wanted))
+}
+
+/// What is there and what is missing; the broker refuses patterns that overlap, so what is missing displaces them.
 fn union(found: &[String], wanted: &[String]) -> Vec<String> {
-    let missing = wanted.iter().filter(|subject| !found.contains(subject));
-    found.iter().chain(missing).cloned().collect()
+    let missing: Vec<_> = wanted.iter().filter(|subject| !has(found, subject)).collect();
+    let kept = found.iter().filter(|pattern| !missing.iter().any(|new| overlap(pattern, new)));
+    kept.chain(missing.iter().copied()).cloned().collect()
 }
 
 struct Differences {
@@ -147,6 +156,8 @@ mod tests {
         assert_eq!(consumer_differences(&wanted, &found), Vec::<String>::new());
         found.filters = vec!["y.>".to_owned()];
         assert_eq!(consumer_differences(&wanted, &found).len(), 1);
+        assert_eq!(merged_consumer(&wanted, &found).filters, ["y.>", "x.>"]);
+        found.filters = vec!["x.a".to_owned(), "y.>".to_owned()];
         assert_eq!(merged_consumer(&wanted, &found).filters, ["y.>", "x.>"]);
     }
 }
