@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `GET /` | a page for people |
 //! | `GET /_sim/books` | what each world really did |
+//! | `POST /_sim/seed` | changes the ERP's data: `{"erp": [{"stock_shift": {…}}, …]}` |
+//! | `POST /_sim/mischief` | lets something happen in the ERP just before a later call |
 //! | `POST /_sim/faults` | adds fault rules (a list, or one) |
 //! | `DELETE /_sim/faults` | forgets them |
 //! | `POST /_sim/clock` | `{"advance_seconds": n}` |
@@ -19,7 +21,11 @@ use http::{Method, Request, Response, StatusCode, header};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-use crate::{FaultRule, Sandbox, faults::RULES_MAX};
+use crate::{
+    FaultRule, Sandbox,
+    erp::{Mischief, MischiefRule},
+    faults::RULES_MAX,
+};
 
 /// The clock is moved by at most this much per call.
 const ADVANCE_SECONDS_MAX: u64 = 400 * 24 * 3600;
@@ -29,6 +35,8 @@ pub(crate) fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<By
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/") => text(page::text(sandbox)),
         (&Method::GET, "/_sim/books") => json_of(StatusCode::OK, &json!(sandbox.books())),
+        (&Method::POST, "/_sim/seed") => answered(seed(sandbox, request)),
+        (&Method::POST, "/_sim/mischief") => answered(plan_mischief(sandbox, request)),
         (&Method::POST, "/_sim/faults") => answered(add_faults(sandbox, request)),
         (&Method::DELETE, "/_sim/faults") => {
             sandbox.clear_faults();
@@ -42,6 +50,29 @@ pub(crate) fn handle(sandbox: &Sandbox, request: &Request<Bytes>) -> Response<By
         }
         _ => json_of(StatusCode::NOT_FOUND, &json!({"error": "no such call; GET / lists them"})),
     }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Seed {
+    erp: Vec<Mischief>,
+}
+
+fn seed(sandbox: &Sandbox, request: &Request<Bytes>) -> Result<Value, String> {
+    let Seed { erp } = read(request)?;
+    for (place, change) in erp.iter().enumerate() {
+        if !sandbox.with_erp(|world| world.strike(change)) {
+            return Err(format!("change {place} is about something that does not exist; those before it were made"));
+        }
+    }
+    Ok(json!({ "changed": erp.len() }))
+}
+
+fn plan_mischief(sandbox: &Sandbox, request: &Request<Bytes>) -> Result<Value, String> {
+    let rules: Vec<MischiefRule> = read(request)?;
+    let planned = rules.len();
+    sandbox.with_erp(|world| rules.into_iter().for_each(|rule| world.plan(rule)));
+    Ok(json!({ "planned": planned }))
 }
 
 #[derive(Deserialize)]

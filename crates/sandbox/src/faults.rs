@@ -191,7 +191,7 @@ pub(crate) fn carry_out(kind: FaultKind, world: WorldName, now: DateTime<Utc>, w
         FaultKind::DropBeforeApply => nothing(Delivery::Dropped),
         FaultKind::DropAfterApply => Reply { delivery: Delivery::Dropped, ..work() },
         FaultKind::ErrorBefore(status) => refused(answers::status(status)),
-        FaultKind::ErrorAfter(status) => after(work(), answers::error(world, answers::status(status), now)),
+        FaultKind::ErrorAfter(status) => after(work(), answers::error_after(world, answers::status(status), now)),
         FaultKind::Garbage => after(work(), answers::garbage()),
         FaultKind::UnknownStatus => altered(work(), answers::with_unknown_status),
         FaultKind::RateLimited => refused(StatusCode::TOO_MANY_REQUESTS),

@@ -205,7 +205,8 @@ impl GatewayWorld {
             },
             _ => Err(Refusal::because("INVALID_DATA", "Declined - The request body is not a JSON object")),
         };
-        outcome.unwrap_or_else(|refusal| Answer { status: StatusCode::BAD_REQUEST, ..Answer::created(refusal.body(now)) })
+        outcome
+            .unwrap_or_else(|refusal| Answer { status: StatusCode::BAD_REQUEST, ..Answer::created(refusal.body(now)) })
     }
 
     /// The two account switches that refuse what was sent before. Off by default, as they are out there.
@@ -247,7 +248,11 @@ impl World for GatewayWorld {
         let answer = self.answer(request, now);
         let mut response = Response::new(Bytes::from(answer.body.to_string()));
         *response.status_mut() = answer.status;
-        let kind = if matches!(operation, "search" | "detail") { "application/json;charset=utf-8" } else { "application/hal+json" };
+        let kind = if matches!(operation, "search" | "detail") {
+            "application/json;charset=utf-8"
+        } else {
+            "application/hal+json"
+        };
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
         if let Ok(id) = HeaderValue::from_str(&self.random_uuid().to_string()) {
             response.headers_mut().insert("v-c-correlation-id", id);

@@ -88,7 +88,7 @@ impl Worlds {
     fn new(config: &SandboxConfig) -> Self {
         Self {
             gateway: GatewayWorld::new(config.gateway.clone(), config.seed),
-            erp: ErpWorld::new(config.erp.clone()),
+            erp: ErpWorld::new(ErpConfig { seed: config.seed.wrapping_add(config.erp.seed), ..config.erp.clone() }),
             shop: ShopWorld::new(config.shop.clone()),
             faults: FaultPlan::default(),
         }

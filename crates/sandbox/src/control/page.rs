@@ -12,6 +12,8 @@ pub(super) fn text(sandbox: &Sandbox) -> String {
     let mut page = format!(
         "Quittance sandbox, worlds' time {}\n\n\
          GET    /_sim/books    what each world really did\n\
+         POST   /_sim/seed     {{\"erp\":[{{\"stock_shift\":{{\"stock_code\":\"RARE-09\",\"warehouse\":\"MAIN\",\"quantity\":-2}}}}]}}\n\
+         POST   /_sim/mischief [{{\"operation\":\"AddSalesOrder\",\"mischief\":\"expire_session\"}}]\n\
          POST   /_sim/faults   [{{\"world\":\"gateway\",\"operation\":\"authorize\",\"match\":\"ORDER-1\",\"nth\":1,\"times\":1,\"kind\":\"hang\"}}]\n\
          DELETE /_sim/faults   forget them\n\
          POST   /_sim/clock    {{\"advance_seconds\":60}}\n\

@@ -22,6 +22,20 @@ pub(super) fn error(world: WorldName, status: StatusCode, now: DateTime<Utc>) ->
     json_response(status, &body)
 }
 
+/// An error answer after the work was done. The ERP's facade then says that it does not know: claiming "not applied" would be
+/// a lie that no caller can survive, and none that was ever seen.
+pub(super) fn error_after(world: WorldName, status: StatusCode, now: DateTime<Utc>) -> Response<Bytes> {
+    match world {
+        WorldName::Gateway | WorldName::Shop => error(world, status, now),
+        WorldName::Erp => {
+            let mut body = erp_error(status);
+            body["Outcome"] = json!("Unknown");
+            body["Retryable"] = json!(false);
+            json_response(status, &body)
+        }
+    }
+}
+
 /// The answer of a world whose own upstream did not answer in time.
 pub(super) fn timeout(world: WorldName, now: DateTime<Utc>) -> Response<Bytes> {
     match world {

@@ -175,8 +175,7 @@ impl Verdict {
                 response_code: "10",
                 ..approved(PaymentStatus::PartialAuthorized)
             },
-            None
-            | Some(Effect::TimeoutRecorded | Effect::TimeoutNotRecorded | Effect::Silence | Effect::Late(_)) => {
+            None | Some(Effect::TimeoutRecorded | Effect::TimeoutNotRecorded | Effect::Silence | Effect::Late(_)) => {
                 approved(PaymentStatus::Authorized)
             }
         }

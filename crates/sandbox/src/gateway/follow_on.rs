@@ -106,10 +106,16 @@ fn may_capture(payment: &Payment, amount_minor: i64, allows_more: bool) -> Resul
         return Err(Refusal::because("MISSING_AUTH", "Declined - The risk rules rejected the original"));
     }
     if record.reversed_minor() >= record.authorized_minor {
-        return Err(Refusal::because("AUTH_ALREADY_REVERSED", "Declined - The authorization has already been reversed"));
+        return Err(Refusal::because(
+            "AUTH_ALREADY_REVERSED",
+            "Declined - The authorization has already been reversed",
+        ));
     }
     if record.is_sale || (!record.captures.is_empty() && !allows_more) {
-        return Err(Refusal::because("MISSING_AUTH", "Declined - The authorization has already been used in a capture"));
+        return Err(Refusal::because(
+            "MISSING_AUTH",
+            "Declined - The authorization has already been used in a capture",
+        ));
     }
     if amount_minor > record.held_minor() {
         let message = "Declined - The requested amount exceeds the originally authorized amount";
@@ -121,17 +127,20 @@ fn may_capture(payment: &Payment, amount_minor: i64, allows_more: bool) -> Resul
 fn may_reverse(payment: &Payment, amount_minor: i64, allows_parts: bool) -> Result<(), Refusal> {
     let record = &payment.record;
     if record.reversed_minor() >= record.authorized_minor {
-        return Err(Refusal::because("AUTH_ALREADY_REVERSED", "Declined - The authorization has already been reversed"));
+        return Err(Refusal::because(
+            "AUTH_ALREADY_REVERSED",
+            "Declined - The authorization has already been reversed",
+        ));
     }
     // With partial reversals the remainder after a capture may go; without, a captured authorization is past reversing.
     if !record.captures.is_empty() && (!allows_parts || record.held_minor() == 0) {
-        return Err(Refusal::because("TRANSACTION_ALREADY_SETTLED", "Declined - The transaction has already been settled"));
+        return Err(Refusal::because(
+            "TRANSACTION_ALREADY_SETTLED",
+            "Declined - The transaction has already been settled",
+        ));
     }
-    let is_right = if allows_parts {
-        amount_minor <= record.held_minor()
-    } else {
-        amount_minor == record.authorized_minor
-    };
+    let is_right =
+        if allows_parts { amount_minor <= record.held_minor() } else { amount_minor == record.authorized_minor };
     if is_right {
         Ok(())
     } else {

@@ -49,7 +49,8 @@ impl GatewayWorld {
             rows.reverse();
         }
         let (limit, total) = (limit.unwrap_or(LIMIT_DEFAULT).min(LIMIT_MAX), rows.len());
-        let page: Vec<Value> = rows.into_iter().skip(offset).take(limit).map(|(payment, part)| summary(payment, part)).collect();
+        let page: Vec<Value> =
+            rows.into_iter().skip(offset).take(limit).map(|(payment, part)| summary(payment, part)).collect();
         let search_id = self.random_uuid();
         Ok(Answer::created(json!({
             "searchId": search_id, "save": false, "name": name, "timezone": timezone, "query": text, "offset": offset,
@@ -84,9 +85,10 @@ impl GatewayWorld {
     }
 
     pub(super) fn detail(&mut self, merchant: &str, id: &str, now: DateTime<Utc>) -> Answer {
-        let found = self.state.entry(id).filter(|(payment, part)| {
-            payment.record.merchant_id == merchant && self.is_indexed(payment, *part, now)
-        });
+        let found = self
+            .state
+            .entry(id)
+            .filter(|(payment, part)| payment.record.merchant_id == merchant && self.is_indexed(payment, *part, now));
         let Some((payment, part)) = found else {
             let body = json!({"submitTimeUtc": utc(now), "status": "NOT_FOUND", "reason": "NOT_FOUND",
                 "message": "The requested resource was not found", "details": []});
@@ -104,7 +106,8 @@ impl GatewayWorld {
             Part::Capture(_) => "PENDING",
             Part::Reversal(_) => "REVERSED",
         });
-        body["processorInformation"] = json!({"responseCode": payment.response_code, "networkTransactionId": payment.network_id});
+        body["processorInformation"] =
+            json!({"responseCode": payment.response_code, "networkTransactionId": payment.network_id});
         body["_links"] = json!({"self": {"href": format!("/tss/v2/transactions/{id}"), "method": "GET"},
             "relatedTransactions": related(payment, id)});
         Answer { status: StatusCode::OK, ..Answer::created(body) }

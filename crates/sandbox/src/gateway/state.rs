@@ -107,9 +107,10 @@ impl State {
 
     /// Whether this merchant used the reference within the last 15 minutes.
     pub(super) fn is_recent_reference(&self, merchant: &str, reference: &str, now: DateTime<Utc>) -> bool {
-        self.ids_by_reference(reference).iter().filter_map(|id| self.entry(id)).any(|(payment, part)| {
-            payment.record.merchant_id == merchant && now - payment.at(part) < REFERENCE_BLOCK
-        })
+        self.ids_by_reference(reference)
+            .iter()
+            .filter_map(|id| self.entry(id))
+            .any(|(payment, part)| payment.record.merchant_id == merchant && now - payment.at(part) < REFERENCE_BLOCK)
     }
 
     /// Notes a Visa Platform Connect transaction id; false when it was used within the last 180 days.

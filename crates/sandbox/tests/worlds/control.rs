@@ -56,6 +56,18 @@ async fn the_clock_moves_tokens_are_minted_and_all_is_forgotten() {
 }
 
 #[tokio::test]
+async fn the_erp_is_seeded_and_troubled() {
+    let world = sandbox(SandboxConfig::default());
+    let change = |stock_code: &str| json!({"erp": [{"stock_shift": {"stock_code": stock_code, "warehouse": "MAIN", "quantity": -3}}]});
+    assert_eq!(call(&world, Method::POST, "/_sim/seed", change("RARE-09")).await.0, 200);
+    let rare = world.books().erp.stock.into_iter().find(|row| row.stock_code == "RARE-09").unwrap();
+    assert_eq!(rare.on_hand.parse::<rust_decimal::Decimal>().unwrap(), rust_decimal::Decimal::ZERO);
+    assert_eq!(call(&world, Method::POST, "/_sim/seed", change("NOWHERE")).await.0, 400);
+    let rules = json!([{"operation": "AddSalesOrder", "mischief": "expire_session"}]);
+    assert_eq!(call(&world, Method::POST, "/_sim/mischief", rules).await.0, 200);
+}
+
+#[tokio::test]
 async fn the_page_lists_cards_and_triggers() {
     let world = sandbox(SandboxConfig::default());
     let (_, page) = call(&world, Method::GET, "/", Value::Null).await;

@@ -21,7 +21,8 @@ pub(super) fn merchant(config: &GatewayConfig, request: &Request<Bytes>, now: Da
     mac.update(lines.join("\n").as_bytes());
     mac.verify_slice(&STANDARD.decode(given.signature).ok()?).ok()?;
     let is_digest_right = request.body().is_empty()
-        || text(request, "digest").and_then(|value| value.strip_prefix("SHA-256=")) == Some(digest(request.body()).as_str());
+        || text(request, "digest").and_then(|value| value.strip_prefix("SHA-256="))
+            == Some(digest(request.body()).as_str());
     let date_name = if given.names.contains(&"v-c-date") { "v-c-date" } else { "date" };
     let sent_at = DateTime::parse_from_rfc2822(text(request, date_name)?).ok()?.with_timezone(&Utc);
     let is_fresh = (now - sent_at).abs() <= config.signatures.skew_max;
@@ -54,8 +55,10 @@ impl<'a> Given<'a> {
 
 fn covers_enough(config: &GatewayConfig, names: &[&str], request: &Request<Bytes>) -> bool {
     let covers = |name: &str| names.contains(&name);
-    let covers_target = covers("request-target") || (config.signatures.accepts_parentheses && covers("(request-target)"));
-    let has_body = !request.body().is_empty() || matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
+    let covers_target =
+        covers("request-target") || (config.signatures.accepts_parentheses && covers("(request-target)"));
+    let has_body =
+        !request.body().is_empty() || matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
     let uses_parentheses_wrongly = covers("(request-target)") && !config.signatures.accepts_parentheses;
     covers("host")
         && (covers("date") || covers("v-c-date"))

@@ -86,7 +86,8 @@ fn fits_request(claims: &Claims, request: &Request<Bytes>) -> bool {
     let is_digest_right = if request.body().is_empty() {
         claims.digest.as_deref().is_none_or(|given| given == digest(b""))
     } else {
-        claims.digest_algorithm.as_deref() == Some("SHA-256") && claims.digest.as_deref() == Some(&digest(request.body()))
+        claims.digest_algorithm.as_deref() == Some("SHA-256")
+            && claims.digest.as_deref() == Some(&digest(request.body()))
     };
     // The pages name the path, the vendor's own library signs the query too.
     let is_path_right = claims.path == target(request) || claims.path == request.uri().path();

@@ -285,7 +285,9 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_refused() {
-        for query in ["", "ORDER-1", "transactionId:T1", "id:1 AND", "NOT id:1", "(id:1)", "id:1 id:2", "submitTimeUtc:[NOW"] {
+        for query in
+            ["", "ORDER-1", "transactionId:T1", "id:1 AND", "NOT id:1", "(id:1)", "id:1 id:2", "submitTimeUtc:[NOW"]
+        {
             assert_eq!(Query::parse(query, now()), None, "{query}");
         }
     }
