@@ -5,7 +5,7 @@
 
 mod signature;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -83,13 +83,15 @@ impl ShopBooks {
 pub struct ShopWorld {
     config: ShopConfig,
     books: ShopBooks,
+    /// Shop and event of every callback with a right signature.
+    taken: BTreeSet<(String, String)>,
     clock_offset: TimeDelta,
 }
 
 impl ShopWorld {
     /// Shops that were told nothing yet.
     pub fn new(config: ShopConfig) -> Self {
-        Self { config, books: ShopBooks::default(), clock_offset: TimeDelta::zero() }
+        Self { config, books: ShopBooks::default(), taken: BTreeSet::new(), clock_offset: TimeDelta::zero() }
     }
 
     /// Every callback received.
@@ -109,8 +111,11 @@ impl ShopWorld {
         let callers_now = now - self.clock_offset;
         let is_signature_ok =
             signature::is_right(header(SIGNATURE_HEADER), secret, request.body(), callers_now, self.config.age_max);
-        let is_repeat = !event_id.is_empty()
-            && self.books.accepted().any(|callback| callback.shop == shop && callback.event_id == event_id);
+        let event = (shop.to_owned(), event_id.clone());
+        let is_repeat = !event_id.is_empty() && self.taken.contains(&event);
+        if is_signature_ok && !event_id.is_empty() {
+            self.taken.insert(event);
+        }
         let body = serde_json::from_slice(request.body())
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(request.body()).into_owned()));
         self.books.callbacks.push(Callback {
