@@ -24,7 +24,10 @@ pub use crate::{
     memory::{BusFaults, MemoryBroker, MemoryBus},
     subject::matches,
     topology::{Consumer, Sizes, StreamSpec, Topology},
-    types::{Acker, Broker, Bus, BusFuture, Delivery, Hints, InMessage, OutMessage, Reader, Receipt, StreamMark},
+    types::{
+        Acker, Broker, Bus, BusFuture, Delivery, DeliveryFuture, HintFuture, Hints, InMessage, OutMessage, Reader,
+        Receipt, StreamMark,
+    },
 };
 
 /// The header by which the broker recognises a message that it has already.

@@ -6,6 +6,7 @@
 
 mod attached;
 mod state;
+mod stream;
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -15,7 +16,7 @@ use std::{
 use node::Node;
 use tokio::sync::{Notify, watch};
 
-use self::state::State;
+use self::{state::State, stream::StreamState};
 use crate::Bus;
 
 /// How often, in thousandths, the twin misbehaves.
@@ -57,7 +58,7 @@ impl MemoryBroker {
 
     /// Changes the faults from now on.
     pub fn set_faults(&self, faults: BusFaults) {
-        self.state().faults = faults;
+        self.state().dice.faults = faults;
     }
 
     /// Drill: the broker goes away. Publishing fails, readers wait.
@@ -97,7 +98,7 @@ impl MemoryBroker {
 
     /// How many messages a stream holds; `None` when there is no such stream.
     pub fn stored(&self, bus_stream: &str) -> Option<usize> {
-        self.state().streams.get(bus_stream).map(state::StreamState::len)
+        self.state().streams.get(bus_stream).map(StreamState::len)
     }
 
     /// A hash over everything the broker holds. Equal histories have equal hashes within one build.

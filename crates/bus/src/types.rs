@@ -10,6 +10,12 @@ use crate::error::BusError;
 /// A boxed future of a bus call.
 pub type BusFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, BusError>> + Send + 'a>>;
 
+/// A boxed future of the next delivery.
+pub type DeliveryFuture<'a> = Pin<Box<dyn Future<Output = Delivery> + Send + 'a>>;
+
+/// A boxed future of the next hint: its subject and payload.
+pub type HintFuture<'a> = Pin<Box<dyn Future<Output = Option<(String, Bytes)>> + Send + 'a>>;
+
 /// A broker, real or twin.
 pub type Bus = Arc<dyn Broker>;
 
@@ -82,13 +88,13 @@ pub struct StreamMark {
 /// Reads one durable consumer, one message after another, through every loss of connection, consumer or stream.
 pub trait Reader: Send {
     /// The next message; waits for it. Never ends, never gives up: what is missing is waited for and told in metrics and logs.
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Delivery> + Send + '_>>;
+    fn next(&mut self) -> DeliveryFuture<'_>;
 }
 
 /// Receives hints (plain messages that may be lost).
 pub trait Hints: Send {
     /// The next hint's payload; `None` when the connection is gone for good.
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<(String, Bytes)>> + Send + '_>>;
+    fn next(&mut self) -> HintFuture<'_>;
 }
 
 /// The broker.

@@ -6,7 +6,6 @@
 //! durable cursor and the inbox make that free.
 
 use std::{
-    pin::Pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -34,7 +33,7 @@ use crate::{
         link::Link,
     },
     topology::Consumer,
-    types::{Acker, BusFuture, Delivery, InMessage, Reader},
+    types::{Acker, BusFuture, Delivery, DeliveryFuture, InMessage, Reader},
 };
 
 /// Messages asked for at a time.
@@ -172,7 +171,7 @@ impl JetStreamReader {
     }
 
     async fn wait_after(&mut self, error: BusError) {
-        if self.failures % FAILURES_PER_WARNING == 0 {
+        if self.failures.is_multiple_of(FAILURES_PER_WARNING) {
             tracing::warn!(consumer = %self.spec.name, %error, "waiting for the consumer");
         }
         self.link.note(matches!(error, BusError::Timeout { .. }));
@@ -248,7 +247,7 @@ fn gauges(spec: &Consumer, found: &jetstream::consumer::Info) {
 }
 
 impl Reader for JetStreamReader {
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Delivery> + Send + '_>> {
+    fn next(&mut self) -> DeliveryFuture<'_> {
         Box::pin(async move {
             loop {
                 if let Some(delivery) = self.step().await {

@@ -1,12 +1,15 @@
 //! Hints: plain messages, lost while nobody listens.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_nats::Subscriber;
-use bytes::Bytes;
 use futures_util::StreamExt;
 
-use crate::{error::BusError, jetstream::link::Link, types::Hints};
+use crate::{
+    error::BusError,
+    jetstream::link::Link,
+    types::{HintFuture, Hints},
+};
 
 /// Before listening again after the connection was replaced.
 const LISTEN_AGAIN: Duration = Duration::from_millis(500);
@@ -24,7 +27,7 @@ struct JetStreamHints {
 }
 
 impl Hints for JetStreamHints {
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<(String, Bytes)>> + Send + '_>> {
+    fn next(&mut self) -> HintFuture<'_> {
         Box::pin(async move {
             loop {
                 match &mut self.from {

@@ -1,6 +1,6 @@
 //! The twin as one node sees it.
 
-use std::{pin::Pin, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::{
@@ -12,11 +12,14 @@ use crate::{
     error::BusError,
     memory::{
         MemoryBroker, MemoryBus,
-        state::{HintSubscription, Incarnation, Taken},
+        state::{Delivered, HintSubscription, State},
+        stream::Taken,
     },
     subject::{check_header, check_publishable},
     topology::{Consumer, Topology},
-    types::{Acker, Broker, BusFuture, Delivery, Hints, OutMessage, Reader, Receipt, StreamMark},
+    types::{
+        Acker, Broker, BusFuture, Delivery, DeliveryFuture, HintFuture, Hints, OutMessage, Reader, Receipt, StreamMark,
+    },
 };
 
 /// How long a publisher waits for a receipt; the real bus waits as long.
@@ -25,7 +28,7 @@ const RECEIPT_LIMIT: Duration = Duration::from_secs(5);
 const HINTS_WAITING_MAX: usize = 1024;
 
 impl MemoryBus {
-    fn up(&self) -> Result<std::sync::MutexGuard<'_, super::state::State>, BusError> {
+    fn up(&self) -> Result<std::sync::MutexGuard<'_, State>, BusError> {
         let state = self.broker.state();
         if state.is_up { Ok(state) } else { Err(BusError::Disconnected) }
     }
@@ -45,7 +48,7 @@ impl Broker for MemoryBus {
                 check_header(name, value)?;
             }
             let subject = message.subject.clone();
-            let there = self.up()?.delay();
+            let there = self.up()?.dice.delay();
             pause(there).await;
             let stored = self.broker.state().publish_with_accidents(message)?;
             self.broker.stirred();
@@ -82,7 +85,7 @@ impl Broker for MemoryBus {
         Box::pin(async move {
             check_publishable(subject)?;
             let mut state = self.up()?;
-            if !state.loses_hint() {
+            if !state.dice.loses_hint() {
                 state.hints.retain(|listener| !listener.to.is_closed());
                 for listener in &state.hints {
                     if crate::subject::matches(&listener.pattern, subject) {
@@ -133,9 +136,9 @@ struct MemoryReader {
 }
 
 impl Reader for MemoryReader {
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Delivery> + Send + '_>> {
+    fn next(&mut self) -> DeliveryFuture<'_> {
         Box::pin(async move {
-            let not_before = *self.not_before.get_or_insert_with(|| Instant::now() + self.broker.state().delay());
+            let not_before = *self.not_before.get_or_insert_with(|| Instant::now() + self.broker.state().dice.delay());
             if not_before > Instant::now() {
                 tokio::time::sleep_until(not_before).await;
             }
@@ -179,13 +182,13 @@ impl MemoryReader {
             None => Err(None),
             Some(Taken::Nothing(due)) => Err(due.map(|at| state.instant(at))),
             Some(Taken::Message(message, incarnation)) => {
-                let acker = MemoryAcker {
-                    broker: self.broker.clone(),
+                let of = Delivered {
                     bus_stream: self.bus_stream.clone(),
                     consumer: self.consumer.clone(),
                     incarnation,
                     seq: message.seq,
                 };
+                let acker = MemoryAcker { broker: self.broker.clone(), of };
                 Ok(Delivery { message, acker: Box::new(acker) })
             }
         }
@@ -194,15 +197,12 @@ impl MemoryReader {
 
 struct MemoryAcker {
     broker: MemoryBroker,
-    bus_stream: String,
-    consumer: String,
-    incarnation: Incarnation,
-    seq: u64,
+    of: Delivered,
 }
 
 impl MemoryAcker {
     /// Fire and forget, as on the wire: while the broker is away the answer is lost.
-    fn answer(&self, tell: impl FnOnce(&mut super::state::State)) {
+    fn answer(&self, tell: impl FnOnce(&mut State)) {
         let mut state = self.broker.state();
         if state.is_up {
             tell(&mut state);
@@ -214,17 +214,17 @@ impl MemoryAcker {
 
 impl Acker for MemoryAcker {
     fn ack(&self) -> BusFuture<'_, ()> {
-        self.answer(|state| state.ack(&self.bus_stream, &self.consumer, self.incarnation, self.seq));
+        self.answer(|state| state.ack(&self.of));
         Box::pin(async { Ok(()) })
     }
 
     fn nak(&self, delay: Duration) -> BusFuture<'_, ()> {
-        self.answer(|state| state.postpone(&self.bus_stream, &self.consumer, self.incarnation, self.seq, Some(delay)));
+        self.answer(|state| state.postpone(&self.of, Some(delay)));
         Box::pin(async { Ok(()) })
     }
 
     fn in_progress(&self) -> BusFuture<'_, ()> {
-        self.answer(|state| state.postpone(&self.bus_stream, &self.consumer, self.incarnation, self.seq, None));
+        self.answer(|state| state.postpone(&self.of, None));
         Box::pin(async { Ok(()) })
     }
 }
@@ -234,7 +234,7 @@ struct MemoryHints {
 }
 
 impl Hints for MemoryHints {
-    fn next(&mut self) -> Pin<Box<dyn Future<Output = Option<(String, Bytes)>> + Send + '_>> {
+    fn next(&mut self) -> HintFuture<'_> {
         Box::pin(self.from.recv())
     }
 }

@@ -1,5 +1,7 @@
 //! One suite over the trait `Broker`, run on the twin under paused time and on real NATS servers of its own.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
 mod cases;
 mod drills;
 mod faults;
