@@ -1,0 +1,216 @@
+//! One process: its servers, its listeners, its signals. The same for a thin binary and for all services in one.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use bus::{Bus, BusConfig, JetStreamBus};
+use ledger::{Ledger, Migration, PostgresConfig, PostgresLedger};
+use node::{Node, NodeBuilder, RealTransport};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+
+use crate::{Settings, health, health::Readiness, query, query::Queryable};
+
+/// The section of the configuration that every process reads.
+pub const SECTION: &str = "process";
+/// Its defaults: the laptop's.
+pub const DEFAULTS: &str = include_str!("../config/process.toml");
+/// Services in the order the money moves: the place in it decides a service's ports.
+const ORDER: [&str; 3] = ["ingest-gateway", "payment-svc", "erp-writer"];
+/// Between two attempts to reach a server at start.
+const RETRY: Duration = Duration::from_millis(300);
+/// How long a server may take to come up before the start fails.
+const START_LIMIT: Duration = Duration::from_secs(30);
+
+/// Servers and listeners of one process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProcessConfig {
+    /// The ledger; `{service}` becomes the service's name with underscores: a database per service.
+    pub postgres_url: String,
+    /// Create a database that is missing. For laptops: elsewhere the service's role may not.
+    pub create_databases: bool,
+    /// The broker.
+    pub nats_url: String,
+    /// First port of the queries (gRPC); services follow in order, one for all when they share a process.
+    pub query: SocketAddr,
+    /// First port of health and metrics.
+    pub health: SocketAddr,
+    /// What is logged: `info`, or directives such as `payment_svc=debug,info`.
+    pub log: String,
+    /// Log lines as JSON.
+    pub log_json: bool,
+    /// Where traces go (OTLP over gRPC); empty for nowhere.
+    pub otlp_endpoint: String,
+    /// Due effects and forgotten messages are looked for this often.
+    pub poll_every_ms: u64,
+    /// Added to a call's limit to make a lease. Drills shorten it.
+    pub lease_margin_ms: u64,
+    /// Connections to the ledger for reading, besides the writer's own.
+    pub pool_size: u32,
+}
+
+impl ProcessConfig {
+    /// The numbers of the engine.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            poll_every: Duration::from_millis(self.poll_every_ms.max(10)),
+            lease_margin: Duration::from_millis(self.lease_margin_ms),
+            ..Settings::default()
+        }
+    }
+
+    /// The address of a service's listener, given the first one.
+    pub fn address_of(first: SocketAddr, service: &str) -> SocketAddr {
+        let place = ORDER.iter().position(|name| *name == service).unwrap_or(0);
+        let mut address = first;
+        address.set_port(first.port().saturating_add(u16::try_from(place).unwrap_or(0)));
+        address
+    }
+}
+
+/// Why a process could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something listens there already.
+    #[error("cannot listen on {address}: {source}; is another Quittance up? (`quittance down`, or --set another port)")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The database does not answer or its schema cannot be brought up to date.
+    #[error("the ledger of {service} at {url}: {why}; is Postgres up? (`make up` starts one)")]
+    Ledger {
+        /// Whose.
+        service: String,
+        /// Where, without a password.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// The broker does not answer.
+    #[error("the broker at {url}: {why}; is NATS up? (`make up` starts one)")]
+    Bus {
+        /// Where.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// No HTTP client can be made.
+    #[error("no HTTP client: {0}")]
+    Http(String),
+}
+
+/// A real node for a service.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn real_node(name: &str) -> Result<Node, StartError> {
+    let transport = RealTransport::new().map_err(|error| StartError::Http(error.to_string()))?;
+    Ok(NodeBuilder::real(name, Arc::new(transport)).build())
+}
+
+/// The database URL of a service.
+pub fn database_url(config: &ProcessConfig, service: &str) -> String {
+    config.postgres_url.replace("{service}", &service.replace('-', "_"))
+}
+
+/// The URL without its password, for people.
+fn shown(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme => {
+            let user = url[scheme + 3..at].split(':').next().unwrap_or_default();
+            format!("{}{user}@{}", &url[..scheme + 3], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+/// Opens a service's ledger: waits for the server, creates the database where allowed, brings the schema up to date.
+///
+/// # Errors
+/// When the server does not come up in time or refuses.
+pub async fn open_ledger(config: &ProcessConfig, service: &str, node: &Node, migrations: &[Migration]) -> Result<Ledger, StartError> {
+    let url = database_url(config, service);
+    let failed = |why: String| StartError::Ledger { service: service.to_owned(), url: shown(&url), why };
+    let started = tokio::time::Instant::now();
+    loop {
+        let opened = async {
+            if config.create_databases {
+                ledger::create_database(&url).await?;
+            }
+            ledger::migrate(&url, migrations).await?;
+            PostgresLedger::connect(node.clone(), PostgresConfig { pool_size: config.pool_size, ..PostgresConfig::new(&url) }).await
+        };
+        match opened.await {
+            Ok(ledger) => return Ok(ledger),
+            Err(error) if started.elapsed() > START_LIMIT => return Err(failed(error.to_string())),
+            Err(error) if matches!(fault::Classify::class(&error), fault::Class::Permanent) => return Err(failed(error.to_string())),
+            Err(error) => tracing::info!(%error, service, "waiting for the ledger"),
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Connects to the broker. It need not be up: the connection is tried for ever.
+///
+/// # Errors
+/// When it is older than we can use, or the URL is wrong.
+pub async fn open_bus(config: &ProcessConfig, node: &Node) -> Result<Bus, StartError> {
+    let connected = JetStreamBus::connect(node.clone(), BusConfig::new(config.nats_url.clone(), node.name())).await;
+    connected.map_err(|error| StartError::Bus { url: shown(&config.nats_url), why: error.to_string() })
+}
+
+/// Listens on an address.
+///
+/// # Errors
+/// When it is taken.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+}
+
+/// Serves health, metrics and queries for everything in this process.
+///
+/// # Errors
+/// When a port is taken.
+pub async fn serve_operators(
+    node: &Node,
+    query: SocketAddr,
+    health: SocketAddr,
+    readiness: Vec<Arc<dyn Readiness>>,
+    queries: Vec<Arc<dyn Queryable>>,
+) -> Result<(), StartError> {
+    let (query, health) = (listen(query).await?, listen(health).await?);
+    health::serve(node, health, health::router(readiness));
+    query::serve(node, query, queries);
+    Ok(())
+}
+
+/// Resolves at SIGINT or SIGTERM.
+pub async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        let _ = interrupt.await;
+        return;
+    };
+    tokio::select! {
+        biased;
+        _ = terminate.recv() => {}
+        _ = interrupt => {}
+    }
+}
+
+/// Stops a node: nothing new is taken, what is under way is finished within the limit, the rest is dropped. Both are safe.
+pub async fn stop(node: &Node, limit: Duration) {
+    node.stop();
+    // Readers and listeners stop by themselves; relays and callers wait for work and are dropped when idle.
+    let _ = node.drained(limit.min(Duration::from_secs(1))).await;
+    node.kill();
+    let _ = node.drained(limit).await;
+}
+
+/// Where a process finds its configuration file when none is named.
+pub fn file_from_environment() -> Option<PathBuf> {
+    std::env::var_os("QUITTANCE_CONFIG").map(PathBuf::from)
+}
