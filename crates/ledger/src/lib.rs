@@ -13,6 +13,8 @@
 pub mod chain;
 mod error;
 mod memory;
+mod migrate;
+mod postgres;
 mod prepare;
 mod store;
 mod types;
@@ -21,6 +23,8 @@ mod verdict;
 pub use crate::{
     error::LedgerError,
     memory::{MemoryFaults, MemoryLedger, MemoryState},
+    migrate::{FIRST_OF_SERVICE, migrate},
+    postgres::{PostgresConfig, PostgresLedger},
     store::{Ledger, LedgerFuture, Store},
     types::*,
 };

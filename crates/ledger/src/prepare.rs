@@ -30,6 +30,9 @@ impl Prepared {
         let mut heads = Vec::with_capacity(commit.appends.len());
         let mut events = Vec::new();
         for append in &commit.appends {
+            if append.after.version <= 0 && append.after != Head::default() {
+                return Err(LedgerError::refused(format!("append to {} after an end that cannot be", append.stream)));
+            }
             if append.events.is_empty() {
                 return Err(LedgerError::refused(format!("append to {} without events", append.stream)));
             }

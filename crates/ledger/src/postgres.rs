@@ -1,0 +1,252 @@
+//! The ledger over Postgres.
+//!
+//! Three kinds of connections, each for one thing: the group writer's own (every commit, flushed to disk before it is
+//! answered), a few for reading and for the small writes that stand alone, and one whose writes need not survive a crash
+//! (forgetting what the broker has acknowledged: forgotten twice is a duplicate message at worst).
+
+mod connections;
+mod effects;
+mod facts;
+pub(crate) mod fault;
+mod group;
+mod letters;
+mod outbox;
+mod queue;
+mod rows;
+mod statement;
+mod streams;
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use ids::{Pair, StreamId};
+use node::Node;
+use sqlx::{ConnectOptions, Connection, postgres::PgConnectOptions};
+use uuid::Uuid;
+
+use crate::{
+    chain,
+    error::LedgerError,
+    postgres::{connections::Connections, group::Group},
+    store::{Ledger, LedgerFuture, Store},
+    types::{
+        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, EffectRow, Figures, History, OutboxItem, OutboxRow,
+        Pending, RowId, SubjectKey,
+    },
+};
+
+/// How to reach the database.
+#[derive(Clone)]
+pub struct PostgresConfig {
+    /// `postgres://user:password@host:port/database`.
+    pub url: String,
+    /// Connections beside the writer's own and the one for forgetting.
+    pub connections_max: usize,
+    /// How long a call waits for a connection.
+    pub patience: Duration,
+    /// How often the writer gives way before it takes a group, so that those it has just answered can come along. A lone
+    /// commit never waits.
+    pub linger_rounds: u32,
+}
+
+impl PostgresConfig {
+    /// The usual sizes.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), connections_max: 6, patience: Duration::from_secs(3), linger_rounds: 8 }
+    }
+}
+
+impl std::fmt::Debug for PostgresConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The URL holds a password.
+        f.debug_struct("PostgresConfig").field("connections_max", &self.connections_max).finish_non_exhaustive()
+    }
+}
+
+/// What every connection of ours has in common.
+pub(crate) fn options(url: &str, name: &str) -> Result<PgConnectOptions, LedgerError> {
+    let options =
+        PgConnectOptions::from_str(url).map_err(|_| LedgerError::refused("the database URL cannot be read"))?;
+    Ok(options.application_name(name).disable_statement_logging())
+}
+
+fn working(url: &str, name: &str, synchronous_commit: &str) -> Result<PgConnectOptions, LedgerError> {
+    Ok(options(url, name)?.statement_cache_capacity(512).options([
+        ("synchronous_commit", synchronous_commit),
+        ("statement_timeout", "5s"),
+        ("lock_timeout", "2s"),
+        ("idle_in_transaction_session_timeout", "10s"),
+        // Every statement here finds its rows by an index, with few parameters or with whole arrays of them. Left to
+        // itself the planner judges a table that is still small, and keeps that plan when it has grown.
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("jit", "off"),
+    ]))
+}
+
+/// A ledger in Postgres.
+pub struct PostgresLedger {
+    group: Arc<Group>,
+    connections: Connections,
+    lazy: Connections,
+}
+
+impl PostgresLedger {
+    /// Connects, and proves that the database answers. The tables must be there: see [`crate::migrate`].
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or has not been migrated.
+    pub async fn connect(node: Node, config: PostgresConfig) -> Result<Ledger, LedgerError> {
+        let PostgresConfig { url, connections_max, patience, linger_rounds } = config;
+        let durable = working(&url, node.name(), "on")?;
+        let lazy = working(&url, node.name(), "off")?;
+        let ledger = Self {
+            connections: Connections::new(durable.clone(), connections_max.max(1), patience),
+            lazy: Connections::new(lazy, 1, patience),
+            group: Arc::new(Group::new(node, durable, patience, linger_rounds)),
+        };
+        ledger.pending().await?;
+        Ok(Arc::new(ledger))
+    }
+}
+
+/// One call on a connection: take, ask, give back.
+macro_rules! call {
+    ($from:expr, $meaning:path, |$connection:ident| $ask:expr) => {
+        Box::pin(async move {
+            let mut held = $from.take().await?;
+            let $connection = &mut *held;
+            let outcome = $ask.await;
+            held.done(outcome, $meaning)
+        })
+    };
+}
+
+impl Store for PostgresLedger {
+    fn load(&self, stream: StreamId) -> LedgerFuture<'_, History> {
+        Box::pin(async move {
+            let mut held = self.connections.take().await?;
+            let outcome = streams::load(&mut held, stream).await;
+            let history = held.done(outcome, fault::reading)?;
+            chain::verify(stream, &history)?;
+            Ok(history)
+        })
+    }
+
+    fn commit(&self, commit: Commit) -> LedgerFuture<'_, Committed> {
+        Box::pin(self.group.commit(commit))
+    }
+
+    fn find_key<'a>(&'a self, pair: &'a Pair, kind: &'a str, key: &'a str) -> LedgerFuture<'a, Option<StreamId>> {
+        call!(self.connections, fault::reading, |c| streams::find_key(c, pair, kind, key))
+    }
+
+    fn claim_effects<'a>(
+        &'a self,
+        kinds: &'a [String],
+        most: i64,
+        holder: &'a str,
+        lease: Duration,
+    ) -> LedgerFuture<'a, Vec<ClaimedEffect>> {
+        call!(self.connections, fault::writing, |c| effects::claim(c, kinds, most, holder, lease))
+    }
+
+    fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
+        call!(self.connections, fault::writing, |c| effects::keep_evidence(c, id, epoch, source, &body))
+    }
+
+    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Bytes>> {
+        call!(self.connections, fault::reading, |c| effects::evidence(c, id))
+    }
+
+    fn claim_outbox(&self, older_than: Duration, most: i64) -> LedgerFuture<'_, Vec<OutboxItem>> {
+        Box::pin(async move {
+            let mut held = self.connections.take().await?;
+            let outcome = outbox::claim(&mut held, older_than, most).await.and_then(|found| rows::outbox_items(&found));
+            held.done(outcome, fault::writing)
+        })
+    }
+
+    fn forget_outbox<'a>(&'a self, rows: &'a [(RowId, i32)]) -> LedgerFuture<'a, ()> {
+        call!(self.lazy, fault::writing, |c| outbox::forget(c, rows))
+    }
+
+    fn ask_again(
+        &self,
+        effect: RowId,
+        epoch: i64,
+        row: OutboxRow,
+        next: Duration,
+    ) -> LedgerFuture<'_, Option<OutboxItem>> {
+        Box::pin(async move {
+            let mut held = self.connections.take().await?;
+            let outcome = outbox::ask_again(&mut held, effect, epoch, &row, next).await;
+            let items = held.done(outcome.and_then(|found| rows::outbox_items(&found)), fault::writing)?;
+            Ok(items.into_iter().next())
+        })
+    }
+
+    fn reannounce_page(
+        &self,
+        younger_than: Duration,
+        cursor: Option<(DateTime<Utc>, RowId)>,
+        most: i64,
+    ) -> LedgerFuture<'_, Option<(DateTime<Utc>, RowId)>> {
+        call!(self.connections, fault::writing, |c| outbox::reannounce_page(c, younger_than, cursor, most))
+    }
+
+    fn park<'a>(&'a self, stream: StreamId, why: &'a str) -> LedgerFuture<'a, ()> {
+        call!(self.connections, fault::writing, |c| streams::park(c, stream, why))
+    }
+
+    fn bury(&self, letter: DeadLetter) -> LedgerFuture<'_, i32> {
+        call!(self.connections, fault::writing, |c| letters::bury(c, &letter))
+    }
+
+    fn failures<'a>(&'a self, origin: &'a str, message_id: &'a str) -> LedgerFuture<'a, i32> {
+        call!(self.connections, fault::reading, |c| letters::failures(c, origin, message_id))
+    }
+
+    fn dead_letters(&self, most: i64) -> LedgerFuture<'_, Vec<DeadLetter>> {
+        call!(self.connections, fault::reading, |c| letters::unresolved(c, most))
+    }
+
+    fn subject_key(&self, subject: Uuid) -> LedgerFuture<'_, Option<SubjectKey>> {
+        Box::pin(async move {
+            let mut held = self.connections.take().await?;
+            let outcome = streams::subject_key(&mut held, subject).await;
+            Ok(held.done(outcome, fault::reading)?.map(|wrapped| SubjectKey { subject, wrapped }))
+        })
+    }
+
+    fn bus_seen(&self) -> LedgerFuture<'_, Vec<BusSeen>> {
+        call!(self.connections, fault::reading, |c| letters::bus_seen(c))
+    }
+
+    fn saw_bus(&self, seen: BusSeen) -> LedgerFuture<'_, ()> {
+        call!(self.lazy, fault::writing, |c| letters::saw_bus(c, &seen))
+    }
+
+    fn effects_of(&self, stream: StreamId) -> LedgerFuture<'_, Vec<EffectRow>> {
+        call!(self.connections, fault::reading, |c| effects::of_stream(c, stream))
+    }
+
+    fn streams<'a>(&'a self, kind: &'a str, before: Option<StreamId>, most: i64) -> LedgerFuture<'a, Vec<StreamId>> {
+        call!(self.connections, fault::reading, |c| streams::of_kind(c, kind, before, most))
+    }
+
+    fn pending(&self) -> LedgerFuture<'_, Pending> {
+        call!(self.connections, fault::reading, |c| effects::pending(c))
+    }
+
+    fn figures(&self) -> Figures {
+        self.group.figures()
+    }
+
+    fn ping(&self) -> LedgerFuture<'_, ()> {
+        call!(self.connections, fault::reading, |c| c.ping())
+    }
+}

@@ -1,0 +1,152 @@
+//! Effects: taking them, what was seen of them, showing them.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use ids::StreamId;
+use sha2::{Digest, Sha256};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+
+use crate::{
+    postgres::rows::{bytes, bytes_or_none, micros, pair, row_id, state},
+    types::{ClaimedEffect, EffectRow, Pending, RowId},
+};
+
+fn claimed(row: &PgRow) -> Result<(DateTime<Utc>, ClaimedEffect), sqlx::Error> {
+    let effect = ClaimedEffect {
+        id: row_id(row, 0)?,
+        pair: pair(row, 3)?,
+        kind: row.try_get(4)?,
+        state: state(row, 5)?,
+        epoch: row.try_get(6)?,
+        reference: row.try_get(7)?,
+        operator: row.try_get(8)?,
+        request: bytes(row, 9)?,
+        tries: row.try_get(10)?,
+    };
+    Ok((row.try_get(11)?, effect))
+}
+
+/// Takes due rows that nobody holds. The clock is asked once, so that the index on `due_at` can be used.
+pub(super) async fn claim(
+    connection: &mut PgConnection,
+    kinds: &[String],
+    most: i64,
+    holder: &str,
+    lease: Duration,
+) -> Result<Vec<ClaimedEffect>, sqlx::Error> {
+    let rows = sqlx::query(
+        "with clock as materialized (select clock_timestamp() as now),
+         due as materialized (
+           select stream_id, version, ordinal from effect
+           where state in ('ready', 'sent') and due_at <= (select now from clock)
+             and (until is null or until < (select now from clock)) and kind = any($1)
+           order by due_at, stream_id, version, ordinal limit $2 for update skip locked)
+         update effect e set epoch = e.epoch + 1, holder = $3, until = clock_timestamp() + $4 * interval '1 microsecond'
+         from due d where e.stream_id = d.stream_id and e.version = d.version and e.ordinal = d.ordinal
+         returning e.stream_id, e.version, e.ordinal, e.pair, e.kind, e.state, e.epoch, e.reference, e.operator, e.request,
+           e.tries, e.due_at",
+    )
+    .bind(kinds)
+    .bind(most)
+    .bind(holder)
+    .bind(micros(lease))
+    .fetch_all(connection)
+    .await?;
+    let mut taken = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
+    taken.sort_by_key(|(due_at, effect)| (*due_at, effect.id));
+    Ok(taken.into_iter().map(|(_, effect)| effect).collect())
+}
+
+/// Keeps one piece of evidence; the same one twice is one.
+pub(super) async fn keep_evidence(
+    connection: &mut PgConnection,
+    id: RowId,
+    epoch: i64,
+    source: &str,
+    body: &[u8],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "insert into evidence (stream_id, version, ordinal, source, body_hash, epoch, seen_at, body)
+         values ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7) on conflict do nothing",
+    )
+    .bind(id.stream.0)
+    .bind(id.version)
+    .bind(id.ordinal)
+    .bind(source)
+    .bind(Sha256::digest(body).as_slice())
+    .bind(epoch)
+    .bind(body)
+    .execute(connection)
+    .await
+    .map(|_| ())
+}
+
+/// The evidence about a row, oldest first.
+pub(super) async fn evidence(connection: &mut PgConnection, id: RowId) -> Result<Vec<Bytes>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select body from evidence where stream_id = $1 and version = $2 and ordinal = $3
+         order by seen_at, source collate \"C\", body_hash",
+    )
+    .bind(id.stream.0)
+    .bind(id.version)
+    .bind(id.ordinal)
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| bytes(row, 0)).collect()
+}
+
+/// The rows of one stream.
+pub(super) async fn of_stream(connection: &mut PgConnection, stream: StreamId) -> Result<Vec<EffectRow>, sqlx::Error> {
+    let rows = sqlx::query(
+        "select stream_id, version, ordinal, pair, kind, state, due_at, tries, epoch, holder, reference, sent_at, dead_after,
+           outcome
+         from effect where stream_id = $1 order by version, ordinal",
+    )
+    .bind(stream.0)
+    .fetch_all(connection)
+    .await?;
+    let read = |row: &PgRow| {
+        Ok(EffectRow {
+            id: row_id(row, 0)?,
+            pair: pair(row, 3)?,
+            kind: row.try_get(4)?,
+            state: state(row, 5)?,
+            due_at: row.try_get(6)?,
+            tries: row.try_get(7)?,
+            epoch: row.try_get(8)?,
+            holder: row.try_get(9)?,
+            reference: row.try_get(10)?,
+            sent_at: row.try_get(11)?,
+            dead_after: row.try_get(12)?,
+            outcome: bytes_or_none(row, 13)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Counts of what is not at rest. Only the partial indexes and small tables are read.
+pub(super) async fn pending(connection: &mut PgConnection) -> Result<Pending, sqlx::Error> {
+    let row = sqlx::query(
+        "with clock as materialized (select clock_timestamp() as now)
+         select (select count(*) from outbox),
+           (select count(*) from effect where state in ('ready', 'sent')
+             and (state = 'sent' or due_at <= (select now from clock))),
+           (select count(*) from effect where state = 'unknown'),
+           (select count(*) from effect where state in ('ready', 'sent') and state = 'ready'
+             and due_at > (select now from clock)),
+           (select count(*) from stream where parked_at is not null),
+           (select count(*) from dead_letter where resolved_by is null)",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(Pending {
+        outbox: row.try_get(0)?,
+        effects_due: row.try_get(1)?,
+        effects_unknown: row.try_get(2)?,
+        effects_later: row.try_get(3)?,
+        parked: row.try_get(4)?,
+        dead_letters: row.try_get(5)?,
+    })
+}
