@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 pub use json::{BodyError, DEPTH_MAX, read};
 pub use reader::order;
+pub(crate) use reader::{clean, is_unusable};
 
 /// Mistakes reported at once; beyond it the caller has a systematic problem and knows enough.
 pub const ERRORS_MAX: usize = 100;
@@ -67,33 +68,41 @@ impl Errors {
 }
 
 /// The order as written. `None` is a field that was left out, or found unusable and complained about.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct CanonicalOrder {
     /// As printed for the buyer.
+    #[schema(required = true, nullable = false)]
     pub order_number: Option<String>,
     /// When the buyer placed it, RFC 3339.
     pub placed_at: Option<String>,
     /// Who bought.
     pub customer: Customer,
     /// ISO 4217.
+    #[schema(required = true, nullable = false)]
     pub currency: Option<String>,
     /// Only to be compared with the shop's setting.
     pub prices_include_tax: Option<bool>,
     /// What was bought.
+    #[schema(required = true, nullable = false)]
     pub lines: Vec<Line>,
     /// Shipping.
+    #[schema(value_type = Option<crate::http::openapi::Shipping>)]
     pub shipping: Option<Charge>,
     /// Fees.
+    #[schema(value_type = Vec<crate::http::openapi::Fee>)]
     pub fees: Vec<Charge>,
     /// All tax.
     pub tax: Option<String>,
     /// What is to be paid.
+    #[schema(required = true, nullable = false)]
     pub total: Option<String>,
     /// Where the bill goes.
+    #[schema(required = true, nullable = false)]
     pub bill_to: Option<Address>,
     /// Where the goods go, when elsewhere.
     pub ship_to: Option<Address>,
     /// The card.
+    #[schema(required = true, nullable = false)]
     pub payment: Option<Payment>,
     /// The buyer's device.
     pub device: Device,
@@ -102,7 +111,7 @@ pub struct CanonicalOrder {
 }
 
 /// Who bought.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct Customer {
     /// SYSPRO customer code.
     pub code: Option<String>,
@@ -117,23 +126,27 @@ pub struct Customer {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct Line {
     /// The shop's id.
     pub id: Option<String>,
     /// Stock code.
+    #[schema(required = true, nullable = false)]
     pub sku: Option<String>,
     /// What it is called.
     pub description: Option<String>,
     /// Decimal text.
+    #[schema(required = true, nullable = false)]
     pub quantity: Option<String>,
     /// Decimal text.
+    #[schema(required = true, nullable = false)]
     pub unit_price: Option<String>,
     /// Decimal text.
     pub discount: Option<String>,
     /// Decimal text.
     pub tax: Option<String>,
     /// Decimal text.
+    #[schema(required = true, nullable = false)]
     pub total: Option<String>,
 }
 
@@ -149,7 +162,7 @@ pub struct Charge {
 }
 
 /// An address.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct Address {
     /// First name.
     pub first_name: Option<String>,
@@ -158,16 +171,19 @@ pub struct Address {
     /// Company.
     pub company: Option<String>,
     /// Street and number.
+    #[schema(required = true, nullable = false)]
     pub line1: Option<String>,
     /// What else the carrier needs.
     pub line2: Option<String>,
     /// City.
+    #[schema(required = true, nullable = false)]
     pub city: Option<String>,
     /// State or province.
     pub region: Option<String>,
     /// Postal code.
     pub postal_code: Option<String>,
     /// ISO 3166-1, two letters.
+    #[schema(required = true, nullable = false)]
     pub country: Option<String>,
     /// Telephone.
     pub phone: Option<String>,
@@ -176,11 +192,13 @@ pub struct Address {
 }
 
 /// The card hand-over. Its token is a bearer secret, so it is in no `Debug`.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct Payment {
     /// `transient` or `stored`.
+    #[schema(required = true, nullable = false)]
     pub mode: Option<String>,
     /// A transient token's whole JWT, or a stored token's id.
+    #[schema(required = true, nullable = false)]
     pub token: Option<String>,
 }
 
@@ -191,7 +209,7 @@ impl std::fmt::Debug for Payment {
 }
 
 /// The buyer's device.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, utoipa::ToSchema)]
 pub struct Device {
     /// IP address.
     pub ip: Option<String>,
