@@ -113,14 +113,32 @@ impl PostgresLedger {
     }
 }
 
-/// One call on a connection: take, ask, give back.
-macro_rules! call {
-    ($from:expr, $meaning:path, |$connection:ident| $ask:expr) => {
+/// A write that stands alone: take a connection, ask, give it back.
+macro_rules! write {
+    ($from:expr, |$connection:ident| $ask:expr) => {
         Box::pin(async move {
             let mut held = $from.take().await?;
             let $connection = &mut *held;
             let outcome = $ask.await;
-            held.done(outcome, $meaning)
+            held.done(outcome, fault::writing)
+        })
+    };
+}
+
+/// A question. It changes nothing, so when the connection turns out to be dead it is asked once more on a new one.
+macro_rules! read {
+    ($from:expr, |$connection:ident| $ask:expr) => {
+        Box::pin(async move {
+            let mut held = $from.take().await?;
+            let $connection = &mut *held;
+            let mut outcome = $ask.await;
+            if outcome.as_ref().is_err_and(connections::is_lost) {
+                let _ = held.done(outcome, fault::reading);
+                held = $from.take().await?;
+                let $connection = &mut *held;
+                outcome = $ask.await;
+            }
+            held.done(outcome, fault::reading)
         })
     };
 }
@@ -128,9 +146,8 @@ macro_rules! call {
 impl Store for PostgresLedger {
     fn load(&self, stream: StreamId) -> LedgerFuture<'_, History> {
         Box::pin(async move {
-            let mut held = self.connections.take().await?;
-            let outcome = streams::load(&mut held, stream).await;
-            let history = held.done(outcome, fault::reading)?;
+            let asked: LedgerFuture<'_, History> = read!(self.connections, |c| streams::load(c, stream));
+            let history = asked.await?;
             chain::verify(stream, &history)?;
             Ok(history)
         })
@@ -141,7 +158,7 @@ impl Store for PostgresLedger {
     }
 
     fn find_key<'a>(&'a self, pair: &'a Pair, kind: &'a str, key: &'a str) -> LedgerFuture<'a, Option<StreamId>> {
-        call!(self.connections, fault::reading, |c| streams::find_key(c, pair, kind, key))
+        read!(self.connections, |c| streams::find_key(c, pair, kind, key))
     }
 
     fn claim_effects<'a>(
@@ -151,15 +168,15 @@ impl Store for PostgresLedger {
         holder: &'a str,
         lease: Duration,
     ) -> LedgerFuture<'a, Vec<ClaimedEffect>> {
-        call!(self.connections, fault::writing, |c| effects::claim(c, kinds, most, holder, lease))
+        write!(self.connections, |c| effects::claim(c, kinds, most, holder, lease))
     }
 
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
-        call!(self.connections, fault::writing, |c| effects::keep_evidence(c, id, epoch, source, &body))
+        write!(self.connections, |c| effects::keep_evidence(c, id, epoch, source, &body))
     }
 
     fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Bytes>> {
-        call!(self.connections, fault::reading, |c| effects::evidence(c, id))
+        read!(self.connections, |c| effects::evidence(c, id))
     }
 
     fn claim_outbox(&self, older_than: Duration, most: i64) -> LedgerFuture<'_, Vec<OutboxItem>> {
@@ -171,7 +188,7 @@ impl Store for PostgresLedger {
     }
 
     fn forget_outbox<'a>(&'a self, rows: &'a [(RowId, i32)]) -> LedgerFuture<'a, ()> {
-        call!(self.lazy, fault::writing, |c| outbox::forget(c, rows))
+        write!(self.lazy, |c| outbox::forget(c, rows))
     }
 
     fn ask_again(
@@ -195,51 +212,50 @@ impl Store for PostgresLedger {
         cursor: Option<(DateTime<Utc>, RowId)>,
         most: i64,
     ) -> LedgerFuture<'_, Option<(DateTime<Utc>, RowId)>> {
-        call!(self.connections, fault::writing, |c| outbox::reannounce_page(c, younger_than, cursor, most))
+        write!(self.connections, |c| outbox::reannounce_page(c, younger_than, cursor, most))
     }
 
     fn park<'a>(&'a self, stream: StreamId, why: &'a str) -> LedgerFuture<'a, ()> {
-        call!(self.connections, fault::writing, |c| streams::park(c, stream, why))
+        write!(self.connections, |c| streams::park(c, stream, why))
     }
 
     fn bury(&self, letter: DeadLetter) -> LedgerFuture<'_, i32> {
-        call!(self.connections, fault::writing, |c| letters::bury(c, &letter))
+        write!(self.connections, |c| letters::bury(c, &letter))
     }
 
     fn failures<'a>(&'a self, origin: &'a str, message_id: &'a str) -> LedgerFuture<'a, i32> {
-        call!(self.connections, fault::reading, |c| letters::failures(c, origin, message_id))
+        read!(self.connections, |c| letters::failures(c, origin, message_id))
     }
 
     fn dead_letters(&self, most: i64) -> LedgerFuture<'_, Vec<DeadLetter>> {
-        call!(self.connections, fault::reading, |c| letters::unresolved(c, most))
+        read!(self.connections, |c| letters::unresolved(c, most))
     }
 
     fn subject_key(&self, subject: Uuid) -> LedgerFuture<'_, Option<SubjectKey>> {
         Box::pin(async move {
-            let mut held = self.connections.take().await?;
-            let outcome = streams::subject_key(&mut held, subject).await;
-            Ok(held.done(outcome, fault::reading)?.map(|wrapped| SubjectKey { subject, wrapped }))
+            let asked: LedgerFuture<'_, Option<Bytes>> = read!(self.connections, |c| streams::subject_key(c, subject));
+            Ok(asked.await?.map(|wrapped| SubjectKey { subject, wrapped }))
         })
     }
 
     fn bus_seen(&self) -> LedgerFuture<'_, Vec<BusSeen>> {
-        call!(self.connections, fault::reading, |c| letters::bus_seen(c))
+        read!(self.connections, |c| letters::bus_seen(c))
     }
 
     fn saw_bus(&self, seen: BusSeen) -> LedgerFuture<'_, ()> {
-        call!(self.lazy, fault::writing, |c| letters::saw_bus(c, &seen))
+        write!(self.lazy, |c| letters::saw_bus(c, &seen))
     }
 
     fn effects_of(&self, stream: StreamId) -> LedgerFuture<'_, Vec<EffectRow>> {
-        call!(self.connections, fault::reading, |c| effects::of_stream(c, stream))
+        read!(self.connections, |c| effects::of_stream(c, stream))
     }
 
     fn streams<'a>(&'a self, kind: &'a str, before: Option<StreamId>, most: i64) -> LedgerFuture<'a, Vec<StreamId>> {
-        call!(self.connections, fault::reading, |c| streams::of_kind(c, kind, before, most))
+        read!(self.connections, |c| streams::of_kind(c, kind, before, most))
     }
 
     fn pending(&self) -> LedgerFuture<'_, Pending> {
-        call!(self.connections, fault::reading, |c| effects::pending(c))
+        read!(self.connections, |c| effects::pending(c))
     }
 
     fn figures(&self) -> Figures {
@@ -247,6 +263,6 @@ impl Store for PostgresLedger {
     }
 
     fn ping(&self) -> LedgerFuture<'_, ()> {
-        call!(self.connections, fault::reading, |c| c.ping())
+        read!(self.connections, |c| c.ping())
     }
 }

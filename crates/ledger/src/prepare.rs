@@ -91,7 +91,10 @@ impl Prepared {
     }
 }
 
-/// Postgres cannot hold a zero character in a text; the twin must not either.
+/// Names are short: an index cannot hold a long one.
+const TEXT_BYTES_MAX: usize = 1024;
+
+/// Postgres cannot hold a zero character in a text, nor a long one in an index; the twin must not either.
 fn check_text(commit: &Commit) -> Result<(), LedgerError> {
     let keys = commit.keys.iter().flat_map(|key| [&key.kind, &key.key]);
     let inbox = commit.inbox.iter().map(|row| &row.message_id);
@@ -99,8 +102,11 @@ fn check_text(commit: &Commit) -> Result<(), LedgerError> {
     let outbox = commit.outbox.iter().map(|row| &row.subject);
     let effects = commit.effects.iter().flat_map(|e| [Some(&e.kind), e.reference.as_ref(), e.operator.as_ref()]);
     let mut all = keys.chain(inbox).chain(appends).chain(outbox).chain(effects.flatten()).chain(&commit.settle);
-    match all.find(|text| text.contains('\0')) {
-        Some(text) => Err(LedgerError::refused(format!("a text holds a zero character: {text:?}"))),
+    match all.find(|text| text.len() > TEXT_BYTES_MAX || text.contains('\0')) {
+        Some(text) => {
+            let start: String = text.chars().take(40).collect();
+            Err(LedgerError::refused(format!("a name is too long or holds a zero character: {start:?}")))
+        }
         None => Ok(()),
     }
 }

@@ -84,6 +84,11 @@ impl Connections {
     }
 }
 
+/// True when the connection is gone.
+pub(super) fn is_lost(error: &sqlx::Error) -> bool {
+    matches!(fault::trouble(error), Trouble::Lost(_))
+}
+
 impl InUse<'_> {
     /// The call is over: puts the connection back when it is still good, and says what an error means.
     pub(super) fn done<T>(
@@ -91,11 +96,15 @@ impl InUse<'_> {
         outcome: Result<T, sqlx::Error>,
         meaning: impl FnOnce(&sqlx::Error) -> LedgerError,
     ) -> Result<T, LedgerError> {
-        let is_good = !outcome.as_ref().is_err_and(|error| matches!(fault::trouble(error), Trouble::Lost(_)));
+        let is_good = !outcome.as_ref().is_err_and(is_lost);
+        let mut idle = self.home.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if is_good {
-            let back = Idle { connection: self.connection, born: self.born, since: Instant::now() };
-            self.home.idle.lock().unwrap_or_else(PoisonError::into_inner).push(back);
+            idle.push(Idle { connection: self.connection, born: self.born, since: Instant::now() });
+        } else {
+            // Where one is lost, the server has most likely restarted, and the others are lost too.
+            idle.clear();
         }
+        drop(idle);
         outcome.map_err(|error| meaning(&error))
     }
 }
