@@ -21,6 +21,12 @@ const ALLOWANCES: &[Allowance] = &[
         reason: "the one place that waits, between two looks at a condition, with a deadline",
     },
     Allowance {
+        rule: "sleep-in-test",
+        path: "tests/simulation/",
+        words: "",
+        reason: "its clock is paused: to sleep is to let simulated time pass, and takes none",
+    },
+    Allowance {
         rule: "unseeded",
         path: "crates/testkit/src/servers.rs",
         words: "rand::random",
