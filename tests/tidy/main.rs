@@ -9,6 +9,7 @@ mod allowances;
 mod imports;
 mod machine;
 mod map;
+mod pages;
 mod rules;
 mod source;
 mod tree;
@@ -39,6 +40,7 @@ fn the_house_is_in_order() {
     let mut findings: Vec<Finding> = files.iter().flat_map(rules::of_rust).collect();
     findings.extend(files.iter().flat_map(machine::of_text));
     findings.extend(map::of_tree(&root, &files));
+    findings.extend(pages::of_tree(&files));
     findings.extend(imports::of_workspace(&root));
 
     let mut findings = allowances::apply(findings);
