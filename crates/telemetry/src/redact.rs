@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn a_written_line_holds_no_card() {
         let mut line = RedactingWriter(Vec::new());
-        write!(line, "{}", "declined: 4111 1111 1111 1111\n").unwrap();
+        writeln!(line, "declined: 4111 1111 1111 1111").unwrap();
         assert_eq!(line.0, b"declined: ************1111\n");
     }
 
