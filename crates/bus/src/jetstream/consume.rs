@@ -41,9 +41,11 @@ const FETCH_MAX: usize = 50;
 /// A fetch that brought nothing is repeated after this. Long, because the heartbeat is what watches.
 const FETCH_EXPIRES: Duration = Duration::from_secs(30);
 /// The broker says at least this often that an open fetch is alive; two silent intervals are a miss.
-const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A reader without a message for so long looks whether it should have got one.
-const QUIET_MAX: Duration = Duration::from_secs(15);
+/// Long, because a lost connection is noticed by its own pings; this watches for a fetch that the broker forgot.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// A reader without a message for so long looks whether it should have got one; then after twice as long and so on, so
+/// that an idle world stays idle.
+const QUIET: Backoff = Backoff { first: Duration::from_secs(15), most: Duration::from_secs(60) };
 const LOOK_UP_AGAIN: Backoff = Backoff { first: Duration::from_millis(100), most: Duration::from_secs(2) };
 /// A reader that waits for its consumer says so at the first failure and at each of these.
 const FAILURES_PER_WARNING: u32 = 30;
@@ -67,6 +69,7 @@ struct Open {
     /// The turn of the connection at which the consumer was last seen to be the same.
     turn: u64,
     missed_heartbeats: u32,
+    quiet_looks: u32,
     look_at: Instant,
 }
 
@@ -131,7 +134,8 @@ impl JetStreamReader {
                 }
             },
             () = tokio::time::sleep_until(open.look_at) => {
-                open.look_at = Instant::now() + QUIET_MAX;
+                open.quiet_looks = open.quiet_looks.saturating_add(1);
+                open.look_at = Instant::now() + QUIET.delay(open.quiet_looks + 1);
                 if let Err(why) = open.look(&self.spec, Looking::BecauseQuiet).await {
                     self.drop_open(&why);
                 }
@@ -160,8 +164,18 @@ impl JetStreamReader {
             .map_err(|error| BusError::Refused { detail: error.to_string() })?;
         let created = consumer.cached_info().created;
         let same = Arc::new(Same { turn: AtomicU64::new(turn) });
-        let look_at = Instant::now() + QUIET_MAX;
-        Ok(Open { messages, consumer, context: live.context, created, same, turn, missed_heartbeats: 0, look_at })
+        let look_at = Instant::now() + QUIET.first;
+        Ok(Open {
+            messages,
+            consumer,
+            context: live.context,
+            created,
+            same,
+            turn,
+            missed_heartbeats: 0,
+            quiet_looks: 0,
+            look_at,
+        })
     }
 
     fn drop_open(&mut self, why: &str) {
@@ -198,7 +212,8 @@ impl JetStreamReader {
         let same = match &mut self.open {
             Some(open) => {
                 open.missed_heartbeats = 0;
-                open.look_at = Instant::now() + QUIET_MAX;
+                open.quiet_looks = 0;
+                open.look_at = Instant::now() + QUIET.first;
                 open.same.clone()
             }
             // Cannot be: the message came out of it. An answer would be held back.

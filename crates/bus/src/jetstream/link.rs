@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -44,6 +44,8 @@ pub(crate) struct Link {
     gauges: Arc<Gauges>,
     failing_since: Mutex<Option<Instant>>,
     is_replacing: AtomicBool,
+    /// The connection whose broker was last found recent enough.
+    version_checked: AtomicU64,
 }
 
 /// The client in use.
@@ -83,6 +85,7 @@ impl Link {
             gauges,
             failing_since: Mutex::new(None),
             is_replacing: AtomicBool::new(false),
+            version_checked: AtomicU64::new(0),
         }))
     }
 
@@ -97,7 +100,11 @@ impl Link {
             return Err(BusError::Disconnected);
         }
         // A broker that was exchanged for an old one while we ran is an outage, not a bad message: transient.
-        check(&live.client).map_err(|error| BusError::Refused { detail: error.to_string() })?;
+        let connection = *self.gauges.connections.borrow();
+        if self.version_checked.load(Ordering::Relaxed) != connection {
+            check(&live.client).map_err(|error| BusError::Refused { detail: error.to_string() })?;
+            self.version_checked.store(connection, Ordering::Relaxed);
+        }
         Ok(live)
     }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use bus::topology;
+use bus::{Bus, OutMessage, topology};
 use bytes::Bytes;
 use fault::{Class, Classify};
 
@@ -151,4 +151,82 @@ pub async fn the_role_applies_at_the_start_and_after_a_wipe(mut world: World) {
     }
     world.node.stop();
     tokio::time::timeout(PATIENCE, role).await.expect("the role stops when asked").unwrap();
+}
+
+pub async fn nothing_with_a_receipt_is_lost_by_deaths_under_load(world: World) {
+    let (shop, erp) = (events("shop"), commands("erp"));
+    let mut world = world.with(&[shop.clone(), erp.clone()]).await;
+    let mut collecting = Vec::new();
+    for consumer in [&shop, &erp] {
+        let mut reader = world.reader(consumer).await;
+        collecting.push(world.node.spawn(async move {
+            let mut got = BTreeSet::new();
+            while got.len() < 200 {
+                got.insert(take(&mut reader).await);
+            }
+            got
+        }));
+    }
+    let publishing = [event as fn(&str) -> OutMessage, command].map(|make| {
+        let bus = world.bus.clone();
+        world.node.spawn(async move { publish_all(&bus, make, 200).await })
+    });
+    for _ in 0..3 {
+        tokio::time::timeout(Duration::from_millis(300), std::future::pending::<()>()).await.unwrap_err();
+        world.stop();
+        world.start();
+    }
+    for task in publishing {
+        tokio::time::timeout(PATIENCE, task).await.expect("everything is published").unwrap();
+    }
+    let expected: BTreeSet<_> = (0..200).map(|n| format!("m{n}")).collect();
+    for task in collecting {
+        let got = tokio::time::timeout(PATIENCE, task).await.expect("everything arrives").unwrap();
+        assert_eq!(got, Some(expected.clone()));
+    }
+}
+
+pub async fn what_is_published_again_after_a_wipe_under_load_arrives(world: World) {
+    let (shop, erp) = (events("shop"), commands("erp"));
+    let mut world = world.with(&[]).await;
+    let role = topology::role(world.bus.clone(), world.node.clone(), usual(&[shop.clone(), erp.clone()]));
+    world.node.spawn(role);
+    let mut collecting = Vec::new();
+    for consumer in [&shop, &erp] {
+        let mut reader = world.reader(consumer).await;
+        collecting.push(world.node.spawn(async move {
+            let mut got = BTreeSet::new();
+            while got.len() < 100 {
+                got.insert(take(&mut reader).await);
+            }
+        }));
+    }
+    let publishing = [event as fn(&str) -> OutMessage, command].map(|make| {
+        let bus = world.bus.clone();
+        world.node.spawn(async move { publish_all(&bus, make, 100).await })
+    });
+    tokio::time::timeout(Duration::from_millis(200), std::future::pending::<()>()).await.unwrap_err();
+    world.wipe();
+    for task in publishing {
+        tokio::time::timeout(PATIENCE, task).await.expect("everything is published").unwrap();
+    }
+    // What the ledgers do once they notice the loss: everything again.
+    for make in [event as fn(&str) -> OutMessage, command] {
+        publish_all(&world.bus, make, 100).await;
+    }
+    for task in collecting {
+        tokio::time::timeout(PATIENCE, task).await.expect("everything arrives").unwrap();
+    }
+    world.node.stop();
+}
+
+/// As a relay does: one after another, each until it has its receipt.
+async fn publish_all(bus: &Bus, make: fn(&str) -> OutMessage, count: u32) {
+    for n in 0..count {
+        let message = make(&format!("m{n}"));
+        let mut tick = tokio::time::interval(Duration::from_millis(20));
+        while bus.publish(message.clone()).await.is_err() {
+            tick.tick().await;
+        }
+    }
 }

@@ -59,5 +59,7 @@ on_both! {
         a_wiped_broker_shows_another_mark,
         an_old_answer_takes_nothing_from_a_new_consumer,
         hints_go_on_after_a_restart,
+        nothing_with_a_receipt_is_lost_by_deaths_under_load,
+        what_is_published_again_after_a_wipe_under_load_arrives,
         the_role_applies_at_the_start_and_after_a_wipe;
 }

@@ -61,6 +61,21 @@ impl Server {
         }
     }
 
+    /// As by SIGSTOP: it stays, and says nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// After [`Server::pause`].
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.as_ref().expect("it runs").id().to_string();
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
     /// Removes everything that it stored.
     pub fn empty(&self) {
         std::fs::remove_dir_all(&self.folder).unwrap();

@@ -9,7 +9,17 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::world::{PATIENCE, World, command, commands, event, events, eventually, node, take, topology as usual};
+use crate::{
+    nats::Server,
+    world::{Broker, PATIENCE, World, command, commands, event, events, eventually, node, take, topology as usual},
+};
+
+fn server(world: &World) -> &Server {
+    match &world.broker {
+        Broker::JetStream(server) => server,
+        Broker::Twin(_) => panic!("a real server was started"),
+    }
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_older_than_2_10_is_refused_in_words() {
@@ -40,10 +50,7 @@ async fn a_server_older_than_2_10_is_refused_in_words() {
 async fn a_broker_that_is_not_there_yet_is_waited_for() {
     let mut world = World::jetstream().await;
     world.stop();
-    let url = match &world.broker {
-        crate::world::Broker::JetStream(server) => server.url(),
-        crate::world::Broker::Twin(_) => unreachable!("a real server was started"),
-    };
+    let url = server(&world).url();
     let bus = JetStreamBus::connect(world.node.clone(), BusConfig::new(url, "late")).await.unwrap();
     assert!(!bus.is_connected());
     assert_eq!(bus.publish(event("a")).await.unwrap_err(), BusError::Disconnected);
@@ -58,10 +65,7 @@ async fn a_reader_survives_its_stream_being_deleted_under_it_while_connected() {
     let (shop, erp) = (events("shop"), commands("erp"));
     let all = [shop.clone(), erp.clone()];
     let world = World::jetstream().await.with(&all).await;
-    let url = match &world.broker {
-        crate::world::Broker::JetStream(server) => server.url(),
-        crate::world::Broker::Twin(_) => unreachable!("a real server was started"),
-    };
+    let url = server(&world).url();
     let raw = async_nats::jetstream::new(async_nats::connect(url).await.unwrap());
     let (mut reader, mut queue) = (world.reader(&shop).await, world.reader(&erp).await);
     world.publish(event("a")).await;
@@ -85,6 +89,23 @@ async fn a_consumer_that_reads_too_little_is_not_read_until_it_is_put_right() {
     let mut reader = world.reader(&shop).await;
     assert!(tokio::time::timeout(Duration::from_millis(500), reader.next()).await.is_err());
     world.apply(&usual(std::slice::from_ref(&shop))).await;
+    world.publish(event("b")).await;
+    let got = tokio::time::timeout(PATIENCE, async { while take(&mut reader).await != "b" {} });
+    got.await.expect("the reader goes on");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_falls_silent_is_noticed_and_taken_up_again() {
+    let shop = events("shop");
+    let world = World::jetstream().await.with(std::slice::from_ref(&shop)).await;
+    let mut reader = world.reader(&shop).await;
+    world.publish(event("a")).await;
+    assert_eq!(take(&mut reader).await, "a");
+    server(&world).pause();
+    let refusal = world.bus.publish(event("b")).await.unwrap_err();
+    assert_eq!(refusal.class(), Class::Transient, "{refusal}");
+    eventually("the silence is noticed", async || (!world.bus.is_connected()).then_some(())).await;
+    server(&world).resume();
     world.publish(event("b")).await;
     let got = tokio::time::timeout(PATIENCE, async { while take(&mut reader).await != "b" {} });
     got.await.expect("the reader goes on");

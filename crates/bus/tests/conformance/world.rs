@@ -174,12 +174,12 @@ pub async fn ack(acker: &dyn Acker) {
 /// Asks again and again until there is an answer.
 pub async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
-    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let mut tick = tokio::time::interval(Duration::from_millis(20));
     loop {
-        tick.tick().await;
         if let Some(answer) = ask().await {
             return answer;
         }
+        tick.tick().await;
         assert!(Instant::now() < deadline, "in vain: {what}");
     }
 }
