@@ -27,6 +27,12 @@ const ALLOWANCES: &[Allowance] = &[
         reason: "its clock is paused: to sleep is to let simulated time pass, and takes none",
     },
     Allowance {
+        rule: "sleep-in-test",
+        path: "tests/crash/",
+        words: "",
+        reason: "drills look again and again whether the cluster is at rest, with a deadline, mostly under a paused clock",
+    },
+    Allowance {
         rule: "unseeded",
         path: "crates/testkit/src/servers.rs",
         words: "rand::random",
