@@ -57,6 +57,10 @@ def bring_up():
     if any(server.is_running() for pair in all_worlds() if pair[0].folder.parent != folder for server in pair):
         raise Trouble("the world of another Postgres version is up: `make down` first, or leave WHEELS as it was")
     started = False
+    # Both ports before either server, so that a refusal leaves nothing half up.
+    for server in (postgres, nats):
+        if not server.is_running():
+            server.refuse_a_taken_port()
     if not postgres.is_running():
         say(f"starting Postgres {shown(postgres.binaries.version)} on 127.0.0.1:{postgres.port}")
         postgres.create()

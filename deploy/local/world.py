@@ -82,7 +82,7 @@ class PostgresServer:
         return self.data.is_dir() and self._run("pg_ctl", "status", "-D", str(self.data))[0] == 0
 
     def create(self):
-        """Makes the cluster if there is none. An unfinished one has no VERSION of ours and is made anew."""
+        """Makes the cluster if there is none. An unfinished one lacks our mark and is made anew."""
         finished = self.folder / "ready"
         if finished.exists():
             return
@@ -96,9 +96,12 @@ class PostgresServer:
             raise Trouble(f"initdb failed:\n{last_lines(note)}")
         finished.touch()
 
-    def start(self):
+    def refuse_a_taken_port(self):
         if is_taken(self.port):
             raise in_the_way("Postgres", self.port)
+
+    def start(self):
+        self.refuse_a_taken_port()
         settings = {"listen_addresses": "127.0.0.1", "port": self.port, "unix_socket_directories": "",
                     "max_connections": 200}
         if not self.durable:
@@ -143,9 +146,12 @@ class NatsServer:
         hello = self._hello()
         return bool(hello) and hello.get("server_name") == self.name and hello.get("jetstream", False)
 
-    def start(self):
+    def refuse_a_taken_port(self):
         if is_taken(self.port):
             raise in_the_way("NATS", self.port)
+
+    def start(self):
+        self.refuse_a_taken_port()
         self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         self.config.write_text(
             "# Written by deploy/local/world.py at every start.\n"
