@@ -37,7 +37,7 @@ fn the_house_is_in_order() {
     let files = tree::text_files(&root);
     assert!(files.iter().any(|file| file.path == "Cargo.toml"), "no Cargo.toml among the files of {}", root.display());
 
-    let mut findings: Vec<Finding> = files.iter().flat_map(rules::of_rust).collect();
+    let mut findings: Vec<Finding> = rules::of_tree(&files);
     findings.extend(files.iter().flat_map(machine::of_text));
     findings.extend(map::of_tree(&root, &files));
     findings.extend(pages::of_tree(&files));

@@ -1,7 +1,9 @@
 //! What Rust code may not say, line by line.
 
+use std::collections::BTreeSet;
+
 use crate::Finding;
-use crate::source::{Source, line_of, lines_with, places};
+use crate::source::{Source, is_of_tests, line_of, lines_with, places, test_modules};
 use crate::tree::File;
 
 /// What would give another history from the same seed, and where it comes from instead.
@@ -20,12 +22,15 @@ const UNSEEDED: [(&str, &str); 12] = [
     ("OsRng", "randomness is the node's"),
 ];
 
-/// Every finding in one Rust file.
-pub fn of_rust(file: &File) -> Vec<Finding> {
-    if !file.path.ends_with(".rs") {
-        return Vec::new();
-    }
-    let source = Source::read(&file.path, &file.text);
+/// Every finding in the Rust files.
+pub fn of_tree(files: &[File]) -> Vec<Finding> {
+    let sources = || files.iter().filter(|file| file.path.ends_with(".rs"));
+    let declared: BTreeSet<String> = sources().flat_map(|file| test_modules(&file.path, &file.text)).collect();
+    sources().flat_map(|file| of_rust(file, is_of_tests(&file.path) || declared.contains(&file.path))).collect()
+}
+
+fn of_rust(file: &File, is_of_tests: bool) -> Vec<Finding> {
+    let source = Source::read(&file.text, is_of_tests);
     let both = format!("{}\u{0}{}", source.shipped, source.tests);
     let both = merged(&both);
     let mut findings = Vec::new();
@@ -116,7 +121,7 @@ mod each_rule_fires {
 
     fn rules_broken_by(path: &str, text: &str) -> Vec<&'static str> {
         let file = File { path: path.to_owned(), text: format!("//! A planted file.\n{text}") };
-        of_rust(&file).into_iter().map(|finding| finding.rule).collect()
+        of_tree(&[file]).into_iter().map(|finding| finding.rule).collect()
     }
 
     #[test]

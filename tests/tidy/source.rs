@@ -10,10 +10,10 @@ pub struct Source {
 }
 
 impl Source {
-    /// Reads a file. Files of tests ship nothing; elsewhere an item under `#[cfg(test)]` is a test.
-    pub fn read(path: &str, text: &str) -> Self {
+    /// Reads a file. A file of tests ships nothing; elsewhere an item under `#[cfg(test)]` is a test.
+    pub fn read(text: &str, is_of_tests: bool) -> Self {
         let code = blanked(text);
-        if is_of_tests(path) {
+        if is_of_tests {
             return Self { shipped: lines_only(&code), tests: code };
         }
         let (shipped, tests) = apart(&code);
@@ -28,6 +28,19 @@ pub fn is_of_tests(path: &str) -> bool {
         || path.ends_with("/tests.rs")
         || path.contains("/snapshots/")
         || path.starts_with("crates/testkit/")
+}
+
+/// The files of modules that a file declares under `#[cfg(test)]`, whatever their names.
+pub fn test_modules(path: &str, text: &str) -> Vec<String> {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let inside = match name {
+        "lib.rs" | "main.rs" => folder.to_owned(),
+        _ => format!("{folder}/{}", name.trim_end_matches(".rs")),
+    };
+    let tests = Source::read(text, false).tests;
+    let declared = tests.split(';').filter_map(|item| item.rsplit_once("mod ")).map(|(_, module)| module.trim());
+    let plain = |module: &&str| module.chars().all(|c| c.is_alphanumeric() || c == '_');
+    declared.filter(plain).map(|module| format!("{inside}/{module}.rs")).collect()
 }
 
 /// The lines on which `word` stands by itself: `sleep(` is not in `no_sleep(`.
@@ -187,12 +200,19 @@ fn comments_and_literals_are_blank_and_lines_stay() {
 #[test]
 fn a_test_module_is_no_shipped_code() {
     let text = "fn a() { one(); }\n#[cfg(test)]\nmod tests {\n    fn b() { two(); }\n}\nfn c() { three(); }\n#[cfg(test)]\nmod four;\nfn d() { five(); }\n";
-    let source = Source::read("crates/x/src/lib.rs", text);
+    let source = Source::read(text, false);
     let (shipped, tests) = (&source.shipped, &source.tests);
     assert_eq!(["one", "three", "five"].map(|word| lines_with(shipped, word)), [[1], [6], [9]]);
     assert_eq!(["two", "four"].map(|word| lines_with(tests, word)), [[4], [8]]);
     assert!(lines_with(shipped, "two").is_empty());
     assert!(lines_with(tests, "three").is_empty());
+}
+
+#[test]
+fn a_module_declared_for_tests_is_one_whatever_its_name() {
+    let text = "mod a;\n#[cfg(test)]\nmod samples;\n#[cfg(test)]\nmod inline { fn b() { c(); } }\n";
+    assert_eq!(test_modules("crates/x/src/lib.rs", text), ["crates/x/src/samples.rs"]);
+    assert_eq!(test_modules("crates/x/src/pay.rs", text), ["crates/x/src/pay/samples.rs"]);
 }
 
 #[test]
