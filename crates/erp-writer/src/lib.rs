@@ -1,1 +1,255 @@
-//! Placeholder.
+//! `erp-writer`: the only crate that speaks to SYSPRO.
+//!
+//! | room | holds |
+//! |---|---|
+//! | [`inbound`] | messages of payment-svc → commands |
+//! | [`erp_domain`] | what follows from them |
+//! | [`codec`] | events, requests and answers as stored bytes |
+//! | [`outbound`] | public events → messages |
+//! | [`ports`], [`adapters`] | what SYSPRO is asked, and how |
+//! | [`screening`] | what speaks against an order: rules over what SYSPRO told |
+//! | [`mapping`] | order → sales order, the one file |
+//! | [`operators`] | who may log on: leases, one call at a time |
+//! | [`projections`] | what people read |
+
+pub mod adapters;
+pub mod codec;
+pub mod config;
+pub mod error;
+pub mod inbound;
+pub mod mapping;
+pub mod operators;
+pub mod outbound;
+pub mod ports;
+pub mod projections;
+pub mod screening;
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use chrono::{DateTime, Utc};
+use contracts::{MessageKind, query::v1::OrderSummary};
+use erp_domain::sales_order::{Command, Effect, Operation, Reason, ScreenOutcome};
+use fault::Classify as _;
+use ids::{OrderId, Pair};
+use ledger::{ClaimedEffect, StoredEvent};
+use node::Node;
+use runtime::{
+    Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Lane, Outgoing,
+    Past, Place, Profile, Routed, Service, Unreadable, decide_in,
+};
+
+use crate::{
+    adapters::SysproErp,
+    codec::{SCREEN, SalesOrders},
+    error::CallError,
+    ports::{Answer, Erp, Placement, Verdict},
+};
+pub use crate::{
+    config::{Config, DEFAULTS, SECTION},
+    inbound::LISTENS,
+    operators::{MIGRATION, MemoryLeases, OperatorLeases, PostgresLeases},
+};
+
+/// The name of the service.
+pub const NAME: &str = "erp-writer";
+/// The lane to SYSPRO.
+const LANE: &str = "syspro";
+/// After a silence the first inquiry is due after this: SYSPRO may still be at work.
+const INQUIRY_AFTER: Duration = Duration::from_secs(5);
+
+/// The service.
+pub struct ErpWriter {
+    erps: BTreeMap<Pair, Arc<dyn Erp>>,
+    lane: Lane,
+}
+
+/// The service as configured. Operators are leased from `leases` with the first calls.
+///
+/// # Errors
+/// Every mistake in the configuration.
+pub fn service(config: &Config, node: &Node, leases: Arc<dyn OperatorLeases>) -> Result<Arc<ErpWriter>, Vec<String>> {
+    let mut mistakes = config.mistakes();
+    let mut erps: BTreeMap<Pair, Arc<dyn Erp>> = BTreeMap::new();
+    for (name, pair_config) in &config.pairs {
+        match (name.parse::<Pair>(), config.master_key()) {
+            (Ok(pair), Ok(master_key)) => {
+                let erp = SysproErp::over_facade(node, pair.clone(), pair_config, master_key, leases.clone());
+                erps.insert(pair, Arc::new(erp));
+            }
+            (Err(error), _) => mistakes.push(error.to_string()),
+            (_, Err(error)) => mistakes.push(error),
+        }
+    }
+    if !mistakes.is_empty() {
+        mistakes.sort();
+        mistakes.dedup();
+        return Err(mistakes);
+    }
+    let width = config.pairs.values().map(|pair| pair.syspro.operators.len()).sum::<usize>().max(1);
+    let call_limit =
+        config.pairs.values().map(|pair| pair.syspro.call_limit()).max().unwrap_or(Duration::from_secs(120));
+    Ok(Arc::new(ErpWriter::new(erps, width, call_limit)))
+}
+
+impl ErpWriter {
+    /// A service over these ERPs, with so many calls at a time.
+    pub fn new(erps: BTreeMap<Pair, Arc<dyn Erp>>, width: usize, call_limit: Duration) -> Self {
+        // A post that we gave up may still be worked on for as long again.
+        Self { erps, lane: Lane { name: LANE, width, call_limit, quiet: call_limit * 2, inquiry_after: INQUIRY_AFTER } }
+    }
+
+    async fn ask(&self, context: &Context, effect: &ClaimedEffect) -> Result<Answer, CallError> {
+        let erp = self.erps.get(&effect.pair).ok_or_else(|| CallError::NoSuchPair(effect.pair.clone()))?;
+        let asked = codec::effect(&effect.kind, &effect.request).map_err(|error| CallError::Request(error.0))?;
+        let operator = effect.operator.as_deref();
+        match asked {
+            Effect::Screen { order, .. } => erp.screen(&context.ledger, &order).await,
+            Effect::Place { order, customer, suspense, .. } => {
+                erp.place(&context.ledger, &Placement { order, customer, suspense }, operator).await
+            }
+            Effect::Release { number, .. } => erp.release(&number, operator).await,
+            Effect::Cancel { number, .. } => erp.cancel(&number, operator).await,
+        }
+    }
+}
+
+/// Every cause of an error in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
+
+/// The end of a call as a command.
+fn told(effect: &ClaimedEffect, ending: Ending) -> Result<Command, Unreadable> {
+    let asked = codec::effect(&effect.kind, &effect.request)?;
+    let (attempt, operation) = match &asked {
+        Effect::Screen { attempt, .. } => (*attempt, None),
+        Effect::Place { attempt, .. } => (*attempt, Some(Operation::Place)),
+        Effect::Release { attempt, .. } => (*attempt, Some(Operation::Release)),
+        Effect::Cancel { attempt, .. } => (*attempt, Some(Operation::Cancel)),
+    };
+    let answer = match ending {
+        Ending::Answered(bytes) => codec::answer_from(&bytes)?,
+        Ending::Refused(why) => {
+            Answer { operator: String::new(), verdict: Verdict::No(Reason::new("erp_refused", why)) }
+        }
+        Ending::Unknown { inquiry_due } => {
+            let Some(operation) = operation else { return Err(Unreadable("reads have no unknown outcome".to_owned())) };
+            let reference = effect.reference.clone().unwrap_or_default();
+            return Ok(Command::RecordUnknown {
+                operation,
+                attempt,
+                reference,
+                inquiry_due_at_ms: inquiry_due.timestamp_millis(),
+            });
+        }
+    };
+    let operator = answer.operator;
+    Ok(match (operation, answer.verdict) {
+        (None, Verdict::Yes { customer, warnings, .. }) => {
+            Command::RecordScreen { attempt, outcome: ScreenOutcome::Passed { customer, warnings } }
+        }
+        (None, Verdict::No(reason)) => Command::RecordScreen { attempt, outcome: ScreenOutcome::Failed { reason } },
+        (Some(Operation::Place), Verdict::Yes { sales_order, customer, .. }) => {
+            Command::RecordPlaced { attempt, number: sales_order, customer, operator }
+        }
+        (Some(Operation::Release), Verdict::Yes { .. }) => Command::RecordReleased { attempt, operator },
+        (Some(Operation::Cancel), Verdict::Yes { .. }) => Command::RecordCancelled { attempt, operator },
+        (Some(operation), Verdict::No(reason)) => Command::RecordRefused { operation, attempt, reason },
+    })
+}
+
+impl Service for ErpWriter {
+    type Command = Command;
+
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn listens_to(&self) -> &'static [&'static MessageKind] {
+        LISTENS
+    }
+
+    fn stream_kinds(&self) -> &'static [&'static str] {
+        &[SalesOrders::KIND]
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        vec![self.lane.clone()]
+    }
+
+    fn effect_kinds(&self) -> &'static [&'static str] {
+        &[SCREEN, "place", "release", "cancel"]
+    }
+
+    fn profile(&self, kind: &str) -> Option<Profile> {
+        if kind == SCREEN {
+            return Some(Profile { lane: LANE, writes: false });
+        }
+        Operation::parse(kind).map(|_| Profile { lane: LANE, writes: true })
+    }
+
+    fn operator(&self, pair: &Pair) -> Option<String> {
+        self.erps.get(pair)?.operator()
+    }
+
+    fn inbound(&self, message: &Inbound) -> Result<Routed<Command>, Unreadable> {
+        inbound::route(message)
+    }
+
+    fn decide(
+        &self,
+        place: &Place,
+        past: Past<'_>,
+        command: Command,
+        now: DateTime<Utc>,
+    ) -> Result<Decided<Command>, DecideError> {
+        match place.kind {
+            SalesOrders::KIND => decide_in::<SalesOrders>(place, past, command, now),
+            other => Err(DecideError::NoSuchKind(other.to_owned())),
+        }
+    }
+
+    fn publish(&self, place: &Place, event: &StoredEvent) -> Result<Outgoing, CodecError> {
+        let decoded = codec::decode(&event.kind, event.shape, &event.body)?;
+        outbound::message(place.order, &decoded).ok_or_else(|| CodecError::Corrupt {
+            kind: event.kind.clone(),
+            why: "a private event was to be published".to_owned(),
+        })
+    }
+
+    fn call<'a>(&'a self, context: &'a Context, effect: &'a ClaimedEffect) -> CallFuture<'a> {
+        Box::pin(async move {
+            match self.ask(context, effect).await {
+                Ok(answer) => Called::Answered(codec::answer_to(&answer).into()),
+                Err(error) => Called::Failed { class: error.class(), why: chain(&error) },
+            }
+        })
+    }
+
+    fn answered(&self, effect: &ClaimedEffect, ending: Ending) -> Result<(Place, Command), Unreadable> {
+        Ok((inbound::place_of(&effect.pair, OrderId(effect.id.stream.0)), told(effect, ending)?))
+    }
+
+    fn fired(&self, effect: &ClaimedEffect) -> Result<(Place, Command), Unreadable> {
+        Err(Unreadable(format!("erp-writer sets no timers, and here is `{}`", effect.kind)))
+    }
+
+    fn describe(&self, _place: &Place, event: &StoredEvent) -> String {
+        match codec::decode(&event.kind, event.shape, &event.body) {
+            Ok(event) => projections::words(&event),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    fn summarize(&self, _place: &Place, events: &[StoredEvent], summary: &mut OrderSummary) {
+        let events: Vec<_> =
+            events.iter().filter_map(|event| codec::decode(&event.kind, event.shape, &event.body).ok()).collect();
+        projections::summarize(&events, summary);
+    }
+}
