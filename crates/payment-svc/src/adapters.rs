@@ -1,0 +1,176 @@
+//! The ports over the client crates. The gateway's words end here.
+
+mod mapping;
+
+use std::collections::BTreeMap;
+
+use contracts::r#type::v1::Personal;
+use cybersource::{
+    ApplicationOutcome, AuthorizationStatus, Capture, Client, GatewayError, Reverse, TransactionSummary,
+};
+use ids::{MerchantReference, Pair};
+use node::Node;
+use payment_domain::{
+    Reason,
+    payment::{Operation, Purpose},
+};
+
+use crate::{
+    codec::{FollowOn, What},
+    config::{Config, Settings},
+    error::CallError,
+    ports::{CardGateway, PortFuture, Sighting},
+};
+
+/// Cybersource, one client per pair.
+pub struct CybersourceGateway {
+    clients: BTreeMap<Pair, Client>,
+}
+
+impl CybersourceGateway {
+    /// The gateway of all configured pairs.
+    ///
+    /// # Errors
+    /// Every mistake in the configuration, in words.
+    pub fn from_config(config: &Config, node: &Node) -> Result<Self, Vec<String>> {
+        Self::new(&Settings::new(config)?, node)
+    }
+
+    pub(crate) fn new(settings: &Settings, node: &Node) -> Result<Self, Vec<String>> {
+        let (mut clients, mut mistakes) = (BTreeMap::new(), Vec::new());
+        for (pair, settings) in &settings.pairs {
+            match Client::new(node.clone(), &settings.client) {
+                Ok(client) => drop(clients.insert(pair.clone(), client)),
+                Err(error) => mistakes.push(format!("pairs.{pair}.gateway: {error}")),
+            }
+        }
+        if mistakes.is_empty() { Ok(Self { clients }) } else { Err(mistakes) }
+    }
+
+    fn client(&self, pair: &Pair) -> Result<&Client, CallError> {
+        self.clients.get(pair).ok_or_else(|| CallError::NoSuchPair(pair.clone()))
+    }
+}
+
+impl CardGateway for CybersourceGateway {
+    fn authorize<'a>(
+        &'a self,
+        pair: &'a Pair,
+        reference: &'a MerchantReference,
+        purpose: &'a Purpose,
+        personal: &'a Personal,
+    ) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let answer = match self.client(pair)?.authorize(&mapping::authorize(reference, purpose, personal)).await {
+                Ok(answer) => answer,
+                Err(error) => return refused(error),
+            };
+            same(reference, answer.reference)?;
+            let gateway_request_id = answer.request_id;
+            let approval_code = answer.approval_code.unwrap_or_default();
+            Ok(match answer.status {
+                AuthorizationStatus::Authorized { amount } | AuthorizationStatus::Partial { amount } => {
+                    What::Held { amount, gateway_request_id, approval_code, risk: None }
+                }
+                AuthorizationStatus::RiskDeclined { amount, reason } => {
+                    let risk = Some(Reason::new(reason, "the gateway's risk rules said no"));
+                    What::Held { amount, gateway_request_id, approval_code, risk }
+                }
+                AuthorizationStatus::PendingReview { held } => What::UnderReview { amount: held, gateway_request_id },
+                AuthorizationStatus::Declined { reason, .. } => {
+                    What::Refused(Reason::new(reason, "the card's issuer declined the payment"))
+                }
+                AuthorizationStatus::PendingAuthentication => What::Refused(Reason::new(
+                    "authentication_wanted",
+                    "the card's issuer wants the buyer to prove who they are",
+                )),
+            })
+        })
+    }
+
+    fn capture<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let ask = Capture {
+                reference: call.reference.to_string(),
+                payment_id: call.gateway_request_id.clone(),
+                amount: call.amount,
+            };
+            match self.client(pair)?.capture(&ask).await {
+                Ok(answer) => {
+                    same(&call.reference, answer.reference)?;
+                    // An accepted capture that names no amount is one of the amount asked: the gateway takes parts only when told.
+                    let amount = answer.amount.unwrap_or(call.amount);
+                    Ok(What::Captured { amount, gateway_request_id: answer.request_id })
+                }
+                Err(error) => refused(error),
+            }
+        })
+    }
+
+    fn reverse<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let ask = Reverse {
+                reference: call.reference.to_string(),
+                payment_id: call.gateway_request_id.clone(),
+                amount: call.amount,
+                reason: call.reason.clone(),
+            };
+            match self.client(pair)?.reverse(&ask).await {
+                Ok(answer) => {
+                    same(&call.reference, answer.reference)?;
+                    let amount = answer.amount.unwrap_or(call.amount);
+                    Ok(What::Reversed { amount, gateway_request_id: answer.request_id })
+                }
+                Err(error) => refused(error),
+            }
+        })
+    }
+
+    fn search<'a>(&'a self, pair: &'a Pair, reference: &'a MerchantReference) -> PortFuture<'a, Vec<Sighting>> {
+        Box::pin(async move {
+            let found = self.client(pair)?.search(reference.as_str()).await?;
+            Ok(found.transactions.into_iter().map(sighting).collect())
+        })
+    }
+}
+
+/// A refusal is an answer and is kept as evidence like one: a process that dies right after it knows it again.
+fn refused(error: GatewayError) -> Result<What, CallError> {
+    match error {
+        GatewayError::Refused { reason, fields, .. } => {
+            let named = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+            Ok(What::Refused(Reason::new(reason, format!("the card gateway refused the request{named}"))))
+        }
+        GatewayError::NotFound { .. } => {
+            Ok(What::Refused(Reason::new("NOT_FOUND", "the card gateway does not know the payment")))
+        }
+        error => Err(error.into()),
+    }
+}
+
+/// An answer that names another attempt says nothing about ours.
+fn same(asked: &MerchantReference, told: Option<String>) -> Result<(), CallError> {
+    match told {
+        Some(told) if told != asked.as_str() => Err(CallError::OtherReference { asked: asked.clone(), told }),
+        _ => Ok(()),
+    }
+}
+
+fn sighting(record: TransactionSummary) -> Sighting {
+    let operations = [
+        ("ics_bill", Operation::Capture),
+        ("ics_auth_reversal", Operation::Reverse),
+        ("ics_auth", Operation::Authorize),
+    ];
+    let part = operations.into_iter().find_map(|(name, operation)| Some((operation, record.outcome_of(name)?)));
+    Sighting {
+        operation: part.map(|(operation, _)| operation),
+        gateway_request_id: record.request_id,
+        amount: record.amount,
+        is_done: match part.map(|(_, outcome)| outcome) {
+            Some(ApplicationOutcome::Done) => Some(true),
+            Some(ApplicationOutcome::Declined | ApplicationOutcome::Failed) => Some(false),
+            Some(ApplicationOutcome::NotTold) | None => None,
+        },
+    }
+}

@@ -1,0 +1,141 @@
+//! What the saga asks and tells.
+
+use bytes::Bytes;
+use contracts::{
+    erp::v1::{BookPayment, CancelOrder, PlaceOrder, ScreenOrder},
+    order::v1::{
+        OrderAuthorized, OrderCancelled, OrderCompleted, OrderDeclined, OrderOpened, OrderPaid, OrderParked,
+        OrderPlaced, OrderRefused, OrderUnderReview, OrderWaiting,
+    },
+    r#type::v1::Order,
+};
+use payment_domain::order_to_cash::{Effect, ErpWish, Event, OrderToCash, Timer};
+use prost::Message as _;
+use runtime::{Outgoing, Place, Wish};
+
+use super::{REVIEW_DEADLINE, SCREENING_DEADLINE};
+use crate::{
+    Command,
+    codec::{reason_to_wire, sealed_to_wire},
+    payment_place,
+};
+
+/// An effect as a wish.
+pub(crate) fn wish(place: &Place, state: &OrderToCash, effect: Effect) -> Wish<Command> {
+    match effect {
+        Effect::Send(question, wish) => Wish::Send { name: question.name(), message: ask(place, state, wish) },
+        Effect::Settle(question) => Wish::Settle { name: question.name().to_owned() },
+        Effect::Tell(command) => {
+            Wish::Tell { place: payment_place(&place.pair, place.order), command: Command::Payment(*command) }
+        }
+        Effect::StartTimer(timer, after) => {
+            let kind = match timer {
+                Timer::ScreeningDeadline => SCREENING_DEADLINE,
+                Timer::ReviewDeadline => REVIEW_DEADLINE,
+            };
+            Wish::Timer { name: timer.name().to_owned(), kind, request: Bytes::new(), after }
+        }
+        Effect::CancelTimer(timer) => Wish::Settle { name: timer.name().to_owned() },
+    }
+}
+
+/// What erp-writer is asked. The person's wrapped key is not on it: the relay puts it on when the message leaves.
+fn ask(place: &Place, state: &OrderToCash, wish: ErpWish) -> Outgoing {
+    let order_id = place.order.to_string();
+    match wish {
+        ErpWish::Screen => Outgoing::new(&ScreenOrder { order: order(state) }),
+        ErpWish::Place(suspense) => {
+            Outgoing::new(&PlaceOrder { order: order(state), suspense_reason: suspense.word().to_owned() })
+        }
+        ErpWish::Book { captured, reference, gateway_request_id } => Outgoing::new(&BookPayment {
+            order_id,
+            captured: Some(captured.into()),
+            merchant_reference: reference.to_string(),
+            gateway_request_id,
+        }),
+        ErpWish::Cancel(reason) => Outgoing::new(&CancelOrder { order_id, reason: Some(reason_to_wire(&reason)) }),
+    }
+}
+
+/// The order as intake sent it, its personal part put back.
+fn order(state: &OrderToCash) -> Option<Order> {
+    let facts = state.facts.as_ref()?;
+    // These bytes were encoded here from a message that had been read: they decode.
+    let order = Order::decode(facts.contract_order.as_slice()).ok()?;
+    Some(Order { personal: Some(sealed_to_wire(&facts.personal)), ..order })
+}
+
+/// True for what others may see.
+pub(crate) fn is_public(event: &Event) -> bool {
+    match event {
+        Event::Opened { .. }
+        | Event::Authorized { .. }
+        | Event::UnderReview { .. }
+        | Event::Placed { .. }
+        | Event::Paid { .. }
+        | Event::Completed { .. }
+        | Event::Refused { .. }
+        | Event::Declined { .. }
+        | Event::Cancelled { .. }
+        | Event::Waiting { .. }
+        | Event::Parked { .. } => true,
+        Event::ScreenRequested { .. }
+        | Event::Screened { .. }
+        | Event::ScreenFailed { .. }
+        | Event::ScreeningTimedOut
+        | Event::AuthorizationRequested
+        | Event::ScreenAgainRequested
+        | Event::PlaceRequested { .. }
+        | Event::PlaceRefused { .. }
+        | Event::CaptureRequested { .. }
+        | Event::BookRequested
+        | Event::Released { .. }
+        | Event::UndoRequested { .. }
+        | Event::CancelRequested { .. }
+        | Event::Reversed { .. }
+        | Event::SalesOrderCancelled { .. } => false,
+    }
+}
+
+/// The message of a public event; `None` for a private one.
+pub(super) fn message(order_id: String, event: Event) -> Option<Outgoing> {
+    Some(match event {
+        Event::Opened { facts, .. } => Outgoing::new(&OrderOpened {
+            order_id,
+            shop: facts.shop,
+            order_number: facts.order_number,
+            total: Some(facts.total.into()),
+        }),
+        Event::Authorized { held } => Outgoing::new(&OrderAuthorized { order_id, held: Some(held.into()) }),
+        Event::UnderReview { held, reason, hold_ends_at_ms, .. } => Outgoing::new(&OrderUnderReview {
+            order_id,
+            held: held.map(Into::into),
+            reason: Some(reason_to_wire(&reason)),
+            hold_ends_at_ms,
+        }),
+        Event::Placed { sales_order, .. } => Outgoing::new(&OrderPlaced { order_id, sales_order }),
+        Event::Paid { captured, .. } => Outgoing::new(&OrderPaid { order_id, captured: Some(captured.into()) }),
+        Event::Completed { sales_order, captured } => {
+            Outgoing::new(&OrderCompleted { order_id, sales_order, captured: Some(captured.into()) })
+        }
+        Event::Refused { reason } => Outgoing::new(&OrderRefused { order_id, reason: Some(reason_to_wire(&reason)) }),
+        Event::Declined { reason } => Outgoing::new(&OrderDeclined { order_id, reason: Some(reason_to_wire(&reason)) }),
+        Event::Cancelled { reason, reversed } => Outgoing::new(&OrderCancelled {
+            order_id,
+            reason: Some(reason_to_wire(&reason)),
+            reversed: reversed.map(Into::into),
+        }),
+        Event::Waiting { step, reference, inquiry_due_ms } => Outgoing::new(&OrderWaiting {
+            order_id,
+            step: step.word().to_owned(),
+            reference,
+            inquiry_due_at_ms: inquiry_due_ms,
+        }),
+        Event::Parked { step, reason } => Outgoing::new(&OrderParked {
+            order_id,
+            step: step.word().to_owned(),
+            reason: Some(reason_to_wire(&reason)),
+        }),
+        _ => return None,
+    })
+}
