@@ -48,6 +48,13 @@ impl FaultPoints {
         }
     }
 
+    /// Takes back what is armed and has not fired.
+    pub fn disarm(&self) {
+        if let Some(inner) = &self.0 {
+            inner.lock().unwrap_or_else(PoisonError::into_inner).armed.clear();
+        }
+    }
+
     /// How often a fault fired at `point`.
     pub fn fired(&self, point: &str) -> u32 {
         let Some(inner) = &self.0 else { return 0 };

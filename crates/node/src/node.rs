@@ -158,7 +158,13 @@ impl Node {
     /// # Errors
     /// See [`TransportError`].
     pub fn http(&self, request: Request, limits: Limits) -> HttpFuture<'_, Result<Response, TransportError>> {
-        self.0.transport.send(request, limits)
+        Box::pin(async move {
+            self.at("effect.connected").await;
+            let answer = self.0.transport.send(request, limits).await;
+            // Whatever the outside did is done; a death here learns nothing of it.
+            self.at("effect.written").await;
+            answer
+        })
     }
 
     /// Dies: every task is dropped where it stands.

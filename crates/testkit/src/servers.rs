@@ -121,6 +121,16 @@ impl Nats {
         false
     }
 
+    /// Starts it again unless it runs.
+    ///
+    /// # Panics
+    /// When it does not come up.
+    pub fn up_again(&mut self) {
+        if self.child.is_none() {
+            self.up();
+        }
+    }
+
     /// SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
