@@ -75,9 +75,10 @@ impl SysproConfig {
         Duration::from_millis(self.post_limit_ms.saturating_add(self.query_limit_ms.saturating_mul(2)))
     }
 
-    /// An operator's lease without renewal outlasts the longest call.
+    /// An operator's lease without renewal. It is renewed early enough that a call always finds enough of it left and need not
+    /// wait for the database.
     pub fn operator_lease(&self) -> Duration {
-        self.call_limit() * 5 / 4
+        self.call_limit() * 3 / 2
     }
 }
 

@@ -283,7 +283,8 @@ impl Operators {
         }
         let operators = self.clone();
         self.0.node.spawn(async move {
-            let every = operators.0.lasts / 4;
+            // What is left of a lease is never less than five sixths of it: more than the longest call.
+            let every = operators.0.lasts / 6;
             loop {
                 tokio::select! {
                     biased;

@@ -34,7 +34,7 @@ pub struct World {
 }
 
 /// Wrapped keys, as a ledger keeps them.
-pub struct Keys(BTreeMap<Uuid, Vec<u8>>);
+pub struct Keys(pub BTreeMap<Uuid, Vec<u8>>);
 
 impl PersonKeys for Keys {
     fn wrapped_key(&self, subject: Uuid) -> KeyFuture<'_> {
@@ -58,7 +58,7 @@ pub fn world() -> World {
     World { sandbox, network, leases: MemoryLeases::default(), keys: Keys(BTreeMap::from([(PERSON, wrapped)])) }
 }
 
-fn node(network: &SimNetwork, name: &str) -> Node {
+pub fn node(network: &SimNetwork, name: &str) -> Node {
     let base = DateTime::<Utc>::from_timestamp(1_791_970_200, 0).unwrap();
     let seed = u64::try_from(name.len()).unwrap();
     NodeBuilder::simulated(name, base, tokio::time::Instant::now(), seed, Arc::new(network.clone())).build()
