@@ -1,5 +1,7 @@
 //! What arrives: messages of the bus, ends of calls and due timers, each as a command. One function each.
 
+use std::sync::Arc;
+
 use contracts::{
     Contract, MessageKind,
     erp::v1::{
@@ -68,7 +70,7 @@ fn start(message: &Inbound, settings: &Settings, now_ms: i64) -> Result<(Saga, V
         ))));
     }
     let (facts, keys) = facts(message.envelope.order, order, &pair.reference_prefix).map_err(broken)?;
-    Ok((Saga::Start { facts: Box::new(facts), policies: pair.policies, now_ms }, keys))
+    Ok((Saga::Start { facts: Arc::new(facts), policies: pair.policies, now_ms }, keys))
 }
 
 fn facts(order: OrderId, mut message: wire::Order, prefix: &str) -> Result<(OrderFacts, Vec<SubjectKey>), Corrupt> {

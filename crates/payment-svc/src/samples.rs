@@ -1,7 +1,7 @@
 //! One of each event, and the golden files that pin their bytes. `UPDATE_GOLDEN=1` writes a missing file; an existing one
 //! never changes.
 
-use std::{env, fs, path::PathBuf};
+use std::{env, fs, path::PathBuf, sync::Arc};
 
 use ids::{MerchantReference, OrderId, Pair};
 use money::Amount;
@@ -116,7 +116,7 @@ pub(crate) fn purpose() -> Purpose {
 pub(crate) fn saga_events() -> Vec<Saga> {
     let sales_order = || "000871".to_owned();
     vec![
-        Saga::Opened { facts: Box::new(facts()), policies: Policies::default() },
+        Saga::Opened { facts: Arc::new(facts()), policies: Policies::default() },
         Saga::ScreenRequested { deadline_in_ms: 30_000, deadline_at_ms: 1_795_521_030_000 },
         Saga::Screened { customer_code: "C001".to_owned(), warnings: vec![Reason::new("credit", "over the limit")] },
         Saga::ScreenFailed { reason: reason() },

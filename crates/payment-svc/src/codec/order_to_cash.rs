@@ -1,5 +1,7 @@
 //! The saga's events: one function each way.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use contracts::order::ledger::v1 as stored;
 use ids::MerchantReference;
@@ -202,7 +204,7 @@ fn read_opened(opened: stored::Opened) -> Result<Event, Corrupt> {
         },
         hold_days: policies.hold_days,
     };
-    Ok(Event::Opened { facts: Box::new(facts), policies })
+    Ok(Event::Opened { facts: Arc::new(facts), policies })
 }
 
 fn read_under_review(review: stored::UnderReview) -> Result<Event, Corrupt> {

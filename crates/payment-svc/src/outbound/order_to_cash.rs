@@ -102,8 +102,8 @@ pub(super) fn message(order_id: String, event: Event) -> Option<Outgoing> {
     Some(match event {
         Event::Opened { facts, .. } => Outgoing::new(&OrderOpened {
             order_id,
-            shop: facts.shop,
-            order_number: facts.order_number,
+            shop: facts.shop.clone(),
+            order_number: facts.order_number.clone(),
             total: Some(facts.total.into()),
         }),
         Event::Authorized { held } => Outgoing::new(&OrderAuthorized { order_id, held: Some(held.into()) }),

@@ -1,5 +1,7 @@
 //! What the saga may be told, and how it may refuse.
 
+use std::sync::Arc;
+
 use ids::MerchantReference;
 use money::Amount;
 
@@ -23,7 +25,7 @@ pub enum Command {
     /// Take over an order.
     Start {
         /// The order.
-        facts: Box<OrderFacts>,
+        facts: Arc<OrderFacts>,
         /// The pair's choices.
         policies: Policies,
         /// Now, milliseconds since 1970.

@@ -1,5 +1,7 @@
 //! What has happened to an order. Never edited after release.
 
+use std::sync::Arc;
+
 use ids::MerchantReference;
 use money::Amount;
 
@@ -12,7 +14,7 @@ pub enum Event {
     /// The order was taken over, under these policies.
     Opened {
         /// The order.
-        facts: Box<OrderFacts>,
+        facts: Arc<OrderFacts>,
         /// The pair's choices of that day.
         policies: Policies,
     },

@@ -5,7 +5,7 @@ use super::{Event, OrderToCash, Parked, Placing, Review, Screening, Stage, Step,
 pub(super) fn evolve(state: OrderToCash, event: &Event) -> OrderToCash {
     match event {
         Event::Opened { facts, policies } => {
-            OrderToCash { stage: Stage::Opened, facts: Some((**facts).clone()), policies: *policies, ..state }
+            OrderToCash { stage: Stage::Opened, facts: Some(facts.clone()), policies: *policies, ..state }
         }
         Event::ScreenRequested { deadline_at_ms, .. } => {
             OrderToCash { stage: Stage::Screening, screening_deadline_at_ms: *deadline_at_ms, ..state }

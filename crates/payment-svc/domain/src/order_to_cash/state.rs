@@ -1,6 +1,6 @@
 //! What is remembered of an order's way to cash.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use ids::{MerchantReference, OrderId};
 use money::Amount;
@@ -337,7 +337,7 @@ pub struct OrderToCash {
     /// Where it stands.
     pub stage: Stage,
     /// The order; `None` before it is opened.
-    pub facts: Option<OrderFacts>,
+    pub facts: Option<Arc<OrderFacts>>,
     /// The pair's choices.
     pub policies: Policies,
     /// Until when the ERP may screen, milliseconds since 1970.

@@ -1,5 +1,7 @@
 //! An order, and what may be told about it.
 
+use std::sync::Arc;
+
 use decider::{Decider, fold};
 use ids::{MerchantReference, OrderId};
 use money::Amount;
@@ -40,7 +42,7 @@ pub fn start_with(token_lives_ms: i64, policies: Policies) -> Command {
         contract_order: vec![1, 2, 3],
         reference_prefix: "demo".to_owned(),
     };
-    Command::Start { facts: Box::new(facts), policies, now_ms: NOW }
+    Command::Start { facts: Arc::new(facts), policies, now_ms: NOW }
 }
 
 pub fn start() -> Command {
