@@ -62,7 +62,11 @@ pub(crate) async fn accept(
     let offer = Arc::new(seal(engine, shop, checked, &door).await?);
     let order = OrderId(engine.context().node.new_id());
     match offer_to(engine, shop, order, &offer, &door).await? {
-        Verdict::Done { .. } => Ok(Outcome::New(order, offer)),
+        Verdict::Done { .. } => {
+            let (number, total) = (&offer.order.order_number, offer.order.total);
+            tracing::info!(order_id = %order, shop = %shop.id, order_number = number, %total, "order accepted");
+            Ok(Outcome::New(order, offer))
+        }
         Verdict::KeyTaken { claim, owner } => standing(engine, shop, &claim, owner, &offer, &door).await,
         other => Err(IntakeError::Broken(format!("a new order came to {other:?}"))),
     }

@@ -181,9 +181,7 @@ mod tests {
     fn the_signature_is_over_time_and_body() {
         let at = DateTime::from_timestamp(1_795_522_000, 0).unwrap();
         let signed = signature(&Secret::from("hush"), at, b"{}");
-        // openssl: printf '1795522000.{}' | openssl dgst -sha256 -hmac hush
-        assert!(signed.starts_with("t=1795522000,v1="), "{signed}");
-        assert_eq!(signed.len(), "t=1795522000,v1=".len() + 64);
-        assert_ne!(signed, signature(&Secret::from("hush"), at, b"{} "));
+        // printf '1795522000.{}' | openssl dgst -sha256 -hmac hush
+        assert_eq!(signed, "t=1795522000,v1=3af874f465eea3908ced9970deb11b33fe7161acf0bf80667a4b676109f77c0c");
     }
 }

@@ -1,6 +1,6 @@
 //! The section `[ingest-gateway]` of the configuration.
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ids::{Pair, ShopId};
@@ -42,6 +42,8 @@ impl fmt::Debug for Secret {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// Where shops reach us.
+    pub listen: SocketAddr,
     /// Base64 of 32 bytes: the key above all persons' keys.
     pub master_key: Secret,
     /// Whether callbacks may go to private addresses and over plain HTTP. Only for a laptop.

@@ -119,6 +119,13 @@ impl App {
     }
 }
 
+/// The span of one offer, in the caller's trace when it names one.
+fn span(shop: &Shop, headers: &HeaderMap) -> tracing::Span {
+    let span = tracing::info_span!("intake", shop = %shop.id, pair = %shop.pair);
+    telemetry::set_parent(&span, headers.get("traceparent").and_then(|value| value.to_str().ok()));
+    span
+}
+
 /// The whole body, within size and time.
 async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {

@@ -16,6 +16,7 @@ pub mod check;
 pub mod codec;
 pub mod config;
 pub mod error;
+mod hosted;
 pub mod http;
 mod inbound;
 mod outbound;

@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
 use ids::OrderId;
 use ingest_domain::intake::{Accepted, Intake, Source};
-use tokio::time::Instant;
+use tokio::{sync::OwnedSemaphorePermit, time::Instant};
+use tracing::Instrument as _;
 
 use super::{
     App, body, no_card_around, percent_decoded,
-    problem::Problem,
+    problem::{Parts, Problem},
     view::{OrderView, href},
 };
 use crate::{
@@ -44,12 +45,12 @@ const KEY_MAX: usize = 255;
     responses(
         (status = 202, description = "Taken; `Location` tells where to look", body = OrderView),
         (status = 200, description = "Taken and already at its end, or waiting for somebody", body = OrderView),
-        (status = 400, description = "No JSON", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No known key", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "The number, key or card token stands with other content", body = Problem, content_type = "application/problem+json"),
-        (status = 413, description = "Larger than 1 MiB", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "Fields are wrong, or there is a card number", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Come again", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "No JSON", body = Parts, content_type = "application/problem+json"),
+        (status = 401, description = "No known key", body = Parts, content_type = "application/problem+json"),
+        (status = 409, description = "The number, key or card token stands with other content", body = Parts, content_type = "application/problem+json"),
+        (status = 413, description = "Larger than 1 MiB", body = Parts, content_type = "application/problem+json"),
+        (status = 422, description = "Fields are wrong, or there is a card number", body = Parts, content_type = "application/problem+json"),
+        (status = 503, description = "Come again", body = Parts, content_type = "application/problem+json"),
     ),
     security(("api_key" = [])),
 )]
@@ -63,6 +64,7 @@ async fn try_post(app: &App, uri: Uri, headers: HeaderMap, given: Body) -> Resul
     let room = app.room()?;
     let raw = body(&headers, given).await?;
     let wait = wait(&headers, app)?;
+    let span = super::span(&shop, &headers);
     let work = {
         let app = app.clone();
         let shop = shop.clone();
@@ -86,7 +88,7 @@ async fn try_post(app: &App, uri: Uri, headers: HeaderMap, given: Body) -> Resul
             offer(&app, &shop, &order, errors, door).await
         }
     };
-    let outcome = app.run(room, work).await??;
+    let outcome = app.run(room, work.instrument(span)).await??;
     reply(app, &shop, outcome, wait).await
 }
 
@@ -155,18 +157,23 @@ fn taken(status: StatusCode, order: OrderId, view: &OrderView, wait: Option<Dura
     ),
     responses(
         (status = 200, description = "The order", body = OrderView),
-        (status = 401, description = "No known key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No order of this shop", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "No known key", body = Parts, content_type = "application/problem+json"),
+        (status = 404, description = "No order of this shop", body = Parts, content_type = "application/problem+json"),
     ),
     security(("api_key" = [])),
 )]
-pub(super) async fn get(State(app): State<App>, Path(id): Path<String>, uri: Uri, headers: HeaderMap) -> Response {
+pub(super) async fn get(
+    State(app): State<App>,
+    id: Result<Path<String>, PathRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
     let found = async {
         let shop = app.shop_of(&headers)?;
         no_card_around(&uri, &headers)?;
-        let _room = app.room()?;
-        let order: OrderId = id.parse().map_err(|_| not_found())?;
-        show(&app, &shop, order, &headers).await
+        let room = app.room()?;
+        let order = id.ok().and_then(|Path(id)| id.parse().ok()).ok_or_else(not_found)?;
+        show(&app, &shop, order, &headers, room).await
     };
     answer(found.await)
 }
@@ -178,9 +185,9 @@ pub(super) async fn get(State(app): State<App>, Path(id): Path<String>, uri: Uri
     params(("number" = String, Query, description = "The shop's order number")),
     responses(
         (status = 200, description = "The order", body = OrderView),
-        (status = 400, description = "No number", body = Problem, content_type = "application/problem+json"),
-        (status = 401, description = "No known key", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No order of this shop", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "No number", body = Parts, content_type = "application/problem+json"),
+        (status = 401, description = "No known key", body = Parts, content_type = "application/problem+json"),
+        (status = 404, description = "No order of this shop", body = Parts, content_type = "application/problem+json"),
     ),
     security(("api_key" = [])),
 )]
@@ -188,7 +195,7 @@ pub(super) async fn find(State(app): State<App>, uri: Uri, headers: HeaderMap) -
     let found = async {
         let shop = app.shop_of(&headers)?;
         no_card_around(&uri, &headers)?;
-        let _room = app.room()?;
+        let room = app.room()?;
         let number = number_of(uri.query().unwrap_or_default()).ok_or_else(|| {
             Problem::new(StatusCode::BAD_REQUEST, "bad-query", "An order number is wanted")
                 .detail("Ask for `?number=<order number>`.")
@@ -197,13 +204,21 @@ pub(super) async fn find(State(app): State<App>, uri: Uri, headers: HeaderMap) -
         let kind = accept::number_kind(&shop);
         let stream = ledger.find_key(&shop.pair, &kind, &number).await.map_err(IntakeError::from)?;
         let order = stream.map(|stream| OrderId(stream.0)).ok_or_else(not_found)?;
-        show(&app, &shop, order, &headers).await
+        show(&app, &shop, order, &headers, room).await
     };
     answer(found.await)
 }
 
-async fn show(app: &App, shop: &Shop, order: OrderId, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn show(
+    app: &App,
+    shop: &Shop,
+    order: OrderId,
+    headers: &HeaderMap,
+    room: OwnedSemaphorePermit,
+) -> Result<Response, Problem> {
     let wait = wait(headers, app)?;
+    // Who waits works on nothing.
+    let _room = wait.is_none().then_some(room);
     let accepted = settled(app, shop, order, wait.unwrap_or_default()).await?.ok_or_else(not_found)?;
     Ok(axum::Json(OrderView::of(order, &accepted)).into_response())
 }

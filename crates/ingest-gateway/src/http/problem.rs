@@ -11,9 +11,15 @@ use crate::canonical::FieldError;
 /// When to come again after a 503.
 const RETRY_AFTER_S: &str = "2";
 
-/// What went wrong.
+/// What went wrong. Boxed, because it travels as the error of nearly everything here.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Problem(Box<Parts>);
+
+/// A problem as the caller reads it.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
-pub struct Problem {
+#[schema(as = Problem)]
+pub struct Parts {
     /// A name for machines.
     #[serde(rename = "type")]
     kind: String,
@@ -38,7 +44,7 @@ pub struct Problem {
 impl Problem {
     /// A problem by its name.
     pub fn new(status: StatusCode, name: &str, title: &str) -> Self {
-        Self {
+        Self(Box::new(Parts {
             kind: format!("urn:quittance:problem:{name}"),
             title: title.to_owned(),
             status: status.as_u16(),
@@ -46,13 +52,13 @@ impl Problem {
             errors: Vec::new(),
             fields: Vec::new(),
             order: None,
-        }
+        }))
     }
 
     /// Says more.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.0.detail = Some(detail.into());
         self
     }
 
@@ -61,7 +67,7 @@ impl Problem {
         let count = errors.len();
         let mut problem =
             Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-order", "The order cannot be taken as it is");
-        problem.errors = errors;
+        problem.0.errors = errors;
         problem.detail(format!("{count} field(s) need attention. Nothing was stored."))
     }
 
@@ -76,8 +82,8 @@ impl Problem {
         let names = fields.join(", ");
         let mut problem =
             Self::new(StatusCode::CONFLICT, "order-differs", "The order was taken before with other content");
-        problem.order = Some(order);
-        problem.fields = fields;
+        problem.0.order = Some(order);
+        problem.0.fields = fields;
         problem.detail(format!("Order {order_number} stands and differs in: {names}. It was not changed."))
     }
 
@@ -105,7 +111,7 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();

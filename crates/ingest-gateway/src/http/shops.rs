@@ -2,18 +2,19 @@
 
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, State},
+    extract::{Path, State, rejection::PathRejection},
     http::{HeaderMap, StatusCode, Uri},
     response::{IntoResponse as _, Response},
 };
 use ingest_domain::intake::Source;
 use serde::Serialize;
+use tracing::Instrument as _;
 use utoipa::ToSchema;
 
 use super::{
     App, body, no_card_around,
     orders::{answer, offer, reply},
-    problem::Problem,
+    problem::{Parts, Problem},
 };
 use crate::{
     accept::{Door, Outcome},
@@ -42,19 +43,20 @@ pub struct Note {
     responses(
         (status = 202, description = "Taken", body = super::view::OrderView),
         (status = 200, description = "Nothing to do, or taken and already at its end", body = Note),
-        (status = 401, description = "The signature is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 404, description = "No such shop", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "The order cannot be taken", body = Problem, content_type = "application/problem+json"),
-        (status = 503, description = "Come again", body = Problem, content_type = "application/problem+json"),
+        (status = 401, description = "The signature is wrong", body = Parts, content_type = "application/problem+json"),
+        (status = 404, description = "No such shop", body = Parts, content_type = "application/problem+json"),
+        (status = 422, description = "The order cannot be taken", body = Parts, content_type = "application/problem+json"),
+        (status = 503, description = "Come again", body = Parts, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn post(
     State(app): State<App>,
-    Path(shop): Path<String>,
+    shop: Result<Path<String>, PathRejection>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
+    let shop = shop.map(|Path(shop)| shop).unwrap_or_default();
     answer(try_post(&app, &shop, uri, headers, body).await)
 }
 
@@ -68,6 +70,7 @@ async fn try_post(app: &App, name: &str, uri: Uri, headers: HeaderMap, given: Bo
     if woocommerce::is_ping(&raw) {
         return Ok(note("a ping: nothing to do"));
     }
+    let span = super::span(&shop, &headers);
     let work = {
         let app = app.clone();
         let shop = shop.clone();
@@ -76,7 +79,7 @@ async fn try_post(app: &App, name: &str, uri: Uri, headers: HeaderMap, given: Bo
             take(&app, &shop, &headers, &raw).await
         }
     };
-    match app.run(room, work).await?? {
+    match app.run(room, work.instrument(span)).await?? {
         // The shop may send an order again after somebody edited it. What was taken stands; refusing the delivery would
         // only make the shop switch its webhook off.
         Taken::Outcome(Outcome::Differs { order_number, fields, .. }) => {

@@ -1,5 +1,10 @@
 //! How a shop hears what became of its order.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicU16, AtomicU32, Ordering::SeqCst},
+};
+
 use contracts::{
     order::v1::{OrderCompleted, OrderDeclined, OrderOpened, OrderRefused},
     r#type::v1::{Reason, Shortage},
@@ -57,4 +62,50 @@ async fn news_that_comes_twice_tells_the_shop_once() {
     wait_for("late news", || async { world.stored().contains(&"opened".to_owned()).then_some(()) }).await;
     assert_eq!(world.until(id, "declined").await["is_final"], json!(true));
     assert_eq!(world.sandbox.books().shop.callbacks.len(), 1);
+}
+
+/// A shop that answers with a status of our choice.
+struct Moody(Arc<AtomicU16>, Arc<AtomicU32>);
+
+impl node::Handler for Moody {
+    fn handle(&self, _request: node::Request) -> node::HttpFuture<'static, Option<node::Response>> {
+        self.1.fetch_add(1, SeqCst);
+        let mut response = node::Response::default();
+        *response.status_mut() = self.0.load(SeqCst).try_into().unwrap();
+        Box::pin(async move { Some(response) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_in_trouble_is_called_again_until_it_answers() {
+    let world = World::start().await;
+    let (status, calls) = (Arc::new(500.into()), Arc::default());
+    world.network.serve("shop.example", Arc::new(Moody(Arc::clone(&status), Arc::clone(&calls))));
+    let id = world.post(&order("1001")).await.order();
+    world.saga_says(id, 1, &OrderDeclined::default()).await;
+    let called = |times: u32| {
+        let calls = calls.clone();
+        wait_for("calls", move || {
+            let calls = calls.clone();
+            async move { (calls.load(SeqCst) >= times).then_some(()) }
+        })
+    };
+    called(3).await;
+    assert!(!world.stored().contains(&"shop_told".to_owned()));
+    status.store(404, SeqCst);
+    called(4).await;
+    status.store(200, SeqCst);
+    wait_for("shop_told", || async { world.stored().contains(&"shop_told".to_owned()).then_some(()) }).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shop_that_is_gone_is_not_called_again() {
+    let world = World::start().await;
+    let calls = Arc::default();
+    world.network.serve("shop.example", Arc::new(Moody(Arc::new(410.into()), Arc::clone(&calls))));
+    let id = world.post(&order("1001")).await.order();
+    world.saga_says(id, 1, &OrderDeclined::default()).await;
+    wait_for("shop_untold", || async { world.stored().contains(&"shop_untold".to_owned()).then_some(()) }).await;
+    assert_eq!(calls.load(SeqCst), 1);
+    assert_eq!(world.until(id, "declined").await["is_final"], json!(true));
 }

@@ -195,3 +195,16 @@ async fn nothing_personal_and_no_whole_token_is_stored() {
         assert!(text.contains("TOKEN-1001"));
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_same_order_many_times_at_once_is_one_order() {
+    let world = World::start().await;
+    let answers = futures_util::future::join_all((0..16).map(|_| {
+        let world = &world;
+        async move { world.post(&order("1001")).await }
+    }))
+    .await;
+    let ids: std::collections::BTreeSet<_> = answers.iter().map(crate::world::Answer::order).collect();
+    assert!(answers.iter().all(|answer| answer.status == StatusCode::ACCEPTED));
+    assert_eq!((ids.len(), world.stored()), (1, vec!["accepted".to_owned()]));
+}

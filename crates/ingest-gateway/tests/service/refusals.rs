@@ -47,7 +47,9 @@ async fn every_refusal_is_a_problem_and_stores_nothing() {
     for path in ["/v1/orders", "/v1/orders?number=", "/v1/orders?nr=1", "/v1/orders?number=1&x=2"] {
         assert_eq!(world.get(path).await.status, StatusCode::BAD_REQUEST, "{path}");
     }
-    for path in ["/v1/orders?number=1", "/v1/orders/x", "/v1/orders/01935e7a-1234-7abc-8def-0123456789ab"] {
+    for path in
+        ["/v1/orders?number=1", "/v1/orders/x", "/v1/orders/%FF", "/v1/orders/01935e7a-1234-7abc-8def-0123456789ab"]
+    {
         assert_eq!(world.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(world.is_empty(), "something was stored");
@@ -130,4 +132,13 @@ async fn the_description_is_served() {
     let answer = world.send(Request::get("/openapi.json").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.body["openapi"].as_str().map(|v| &v[..2]), Some("3."));
+}
+
+#[tokio::test(start_paused = true)]
+async fn beyond_its_room_the_service_says_come_again() {
+    let world = World::start_with("handlers_max = 0").await;
+    let refused = world.post(&order("1001")).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(refused.headers["retry-after"], "2");
+    assert!(world.is_empty());
 }

@@ -86,7 +86,7 @@ async fn a_ping_is_answered_and_an_unknown_shop_is_not() {
             .unwrap()
     };
     assert_eq!(world.send(ping("woo")).await.status, StatusCode::OK);
-    for shop in ["lamp-shop", "nobody", "%00"] {
+    for shop in ["lamp-shop", "nobody", "%00", "%FF"] {
         assert_eq!(world.send(ping(shop)).await.status, StatusCode::NOT_FOUND, "{shop}");
     }
 }

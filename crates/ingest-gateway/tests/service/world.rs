@@ -31,7 +31,7 @@ pub(crate) fn pair() -> Pair {
     "demo".parse().unwrap()
 }
 
-fn config() -> Config {
+fn config(change: &str) -> Config {
     let key = |text: &str| hex::encode(Sha256::digest(text));
     let text = format!(
         "{DEFAULTS}\nmaster_key = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='\n\
@@ -44,7 +44,9 @@ fn config() -> Config {
         key(OTHER_KEY),
         key("woo"),
     );
-    toml::from_str(&text).unwrap()
+    let mut table: toml::Table = text.parse().unwrap();
+    table.extend(change.parse::<toml::Table>().unwrap());
+    table.try_into().unwrap()
 }
 
 pub(crate) struct World {
@@ -53,7 +55,7 @@ pub(crate) struct World {
     pub(crate) broker: MemoryBroker,
     pub(crate) faults: FaultPoints,
     pub(crate) sandbox: Sandbox,
-    network: SimNetwork,
+    pub(crate) network: SimNetwork,
     incarnations: u64,
     pub(crate) node: Node,
     pub(crate) bus: Bus,
@@ -81,13 +83,18 @@ impl Answer {
 
 impl World {
     pub(crate) async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// With a change to the configuration.
+    pub(crate) async fn start_with(change: &str) -> Self {
         let since = Instant::now();
         let network = SimNetwork::new(7);
         let (disk, broker, faults) = (MemoryState::new(), MemoryBroker::new(7), FaultPoints::planned());
         let worlds_node = NodeBuilder::simulated("worlds", base(), since, 1, Arc::new(network.clone())).build();
         let sandbox = Sandbox::new(SandboxConfig::default(), worlds_node);
         network.serve("shop.example", sandbox.shop_handler());
-        let (node, bus, engine) = incarnation(1, since, &network, &disk, &broker, &faults);
+        let (node, bus, engine) = incarnation(1, since, &network, &disk, &broker, &faults, change);
         bus.apply(&runtime::topology(Sizes::default(), &[(NAME, LISTENS)])).await.unwrap();
         let router = router(engine.clone());
         Self { since, disk, broker, faults, sandbox, network, incarnations: 1, node, bus, engine, router }
@@ -97,7 +104,8 @@ impl World {
     pub(crate) fn restart(&mut self) {
         self.node.kill();
         self.incarnations += 1;
-        let parts = incarnation(self.incarnations, self.since, &self.network, &self.disk, &self.broker, &self.faults);
+        let parts =
+            incarnation(self.incarnations, self.since, &self.network, &self.disk, &self.broker, &self.faults, "");
         (self.node, self.bus, self.engine) = parts;
         self.router = router(self.engine.clone());
     }
@@ -184,13 +192,14 @@ fn incarnation(
     disk: &MemoryState,
     broker: &MemoryBroker,
     faults: &FaultPoints,
+    change: &str,
 ) -> (Node, Bus, Engine<IngestGateway>) {
     let node = NodeBuilder::simulated(NAME, base(), since, 100 + number, Arc::new(network.clone()))
         .faults(faults.clone())
         .build();
     let ledger = MemoryLedger::attach(disk.clone(), node.clone());
     let bus = MemoryBus::attach(broker, node.clone());
-    let service = service(&config()).unwrap();
+    let service = service(&config(change)).unwrap();
     let context = Context { node: node.clone(), ledger };
     let engine = runtime::start(service, context, bus.clone(), Settings::default());
     (node, bus, engine)
