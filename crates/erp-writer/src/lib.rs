@@ -16,6 +16,7 @@ pub mod adapters;
 pub mod codec;
 pub mod config;
 pub mod error;
+mod hosted;
 pub mod inbound;
 pub mod mapping;
 pub mod operators;

@@ -23,7 +23,7 @@ mod verdict;
 pub use crate::{
     error::LedgerError,
     memory::{MemoryFaults, MemoryLedger, MemoryState},
-    migrate::{FIRST_OF_SERVICE, migrate},
+    migrate::{FIRST_OF_SERVICE, create_database, migrate},
     postgres::{PostgresConfig, PostgresLedger},
     store::{Ledger, LedgerFuture, Store},
     types::*,

@@ -13,6 +13,7 @@ pub mod adapters;
 pub mod codec;
 pub mod config;
 pub mod error;
+mod hosted;
 mod inbound;
 mod outbound;
 mod person;

@@ -41,17 +41,23 @@ impl Source {
         if let Some(path) = file {
             source.read_file(path);
         }
-        source.variables(variables);
+        source.over(variables, flags)
+    }
+
+    /// Lays variables and `section.key=value` flags over what is there.
+    #[must_use]
+    pub fn over(mut self, variables: impl IntoIterator<Item = (String, String)>, flags: &[String]) -> Self {
+        self.variables(variables);
         for flag in flags {
             match flag.split_once('=') {
                 Some((path, value)) => {
                     let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-                    put(&mut source.table, &path, parse(value));
+                    put(&mut self.table, &path, parse(value));
                 }
-                None => source.mistakes.push(format!("--set {flag}: write section.key=value")),
+                None => self.mistakes.push(format!("--set {flag}: write section.key=value")),
             }
         }
-        source
+        self
     }
 
     /// A configuration from a text, for the built-in worlds and for tests.
@@ -132,6 +138,16 @@ impl Source {
             }
         }
         if self.mistakes.is_empty() { Ok(()) } else { Err(Mistakes(self.mistakes)) }
+    }
+
+    /// Notes what the owner of a section found wrong in it.
+    pub fn complain(&mut self, name: &str, mistakes: impl IntoIterator<Item = String>) {
+        self.mistakes.extend(mistakes.into_iter().map(|mistake| format!("[{name}] {mistake}")));
+    }
+
+    /// Whether anything was said about a section.
+    pub fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
     }
 
     /// Leaves a section alone that another process reads from the same file.

@@ -15,6 +15,8 @@ const READY_LIMIT: Duration = Duration::from_secs(2);
 pub trait Readiness: Send + Sync {
     /// `None` when ready, else why not.
     fn unready(&self) -> HttpFuture<'_, Option<String>>;
+    /// Whether a call to the outside is under way, which a stop should let finish.
+    fn is_calling(&self) -> bool;
 }
 
 impl<S: Service> Readiness for Engine<S> {
@@ -31,6 +33,10 @@ impl<S: Service> Readiness for Engine<S> {
                 Err(_) => Some(format!("{name}: the ledger does not answer")),
             }
         })
+    }
+
+    fn is_calling(&self) -> bool {
+        self.0.lanes.are_busy()
     }
 }
 

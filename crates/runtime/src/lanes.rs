@@ -44,6 +44,10 @@ impl OpenLane {
         self.permits.clone().acquire_owned().await.ok().map(|_permit| Permit { _permit })
     }
 
+    fn is_busy(&self) -> bool {
+        self.permits.available_permits() < self.spec.width.max(1) || self.in_hand.available_permits() < IN_HAND_MAX
+    }
+
     pub(crate) fn lease(&self, settings: &Settings) -> Duration {
         self.spec.call_limit + settings.lease_margin
     }
@@ -71,6 +75,11 @@ impl Lanes {
 
     pub(crate) fn get(&self, name: &str) -> &OpenLane {
         self.lanes.get(name).unwrap_or(&self.narrow)
+    }
+
+    /// Whether any call is under way or in hand.
+    pub(crate) fn are_busy(&self) -> bool {
+        self.narrow.is_busy() || self.lanes.values().any(OpenLane::is_busy)
     }
 
     /// The longest lease that any claimed row may need.

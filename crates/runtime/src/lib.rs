@@ -15,6 +15,7 @@ mod error;
 pub mod health;
 mod lanes;
 mod loss;
+pub mod process;
 pub mod query;
 mod relay;
 pub mod service;

@@ -1,21 +1,30 @@
 //! One process: its servers, its listeners, its signals. The same for a thin binary and for all services in one.
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+mod host;
+mod thin;
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use bus::{Bus, BusConfig, JetStreamBus};
-use ledger::{Ledger, Migration, PostgresConfig, PostgresLedger};
+use ledger::{Ledger, PostgresConfig, PostgresLedger};
 use node::{Node, NodeBuilder, RealTransport};
 use serde::Deserialize;
+use telemetry::TelemetryConfig;
 use tokio::net::TcpListener;
 
-use crate::{Settings, health, health::Readiness, query, query::Queryable};
+use crate::Settings;
+
+pub use self::{
+    host::{Hosted, Migration, Prepared, Process},
+    thin::{RunError, main, run},
+};
 
 /// The section of the configuration that every process reads.
 pub const SECTION: &str = "process";
 /// Its defaults: the laptop's.
 pub const DEFAULTS: &str = include_str!("../config/process.toml");
-/// Services in the order the money moves: the place in it decides a service's ports.
-const ORDER: [&str; 3] = ["ingest-gateway", "payment-svc", "erp-writer"];
+/// Services in the order the money moves: a service's place in it decides a service's ports.
+pub const ORDER: [&str; 3] = ["ingest-gateway", "payment-svc", "erp-writer"];
 /// Between two attempts to reach a server at start.
 const RETRY: Duration = Duration::from_millis(300);
 /// How long a server may take to come up before the start fails.
@@ -45,8 +54,12 @@ pub struct ProcessConfig {
     pub poll_every_ms: u64,
     /// Added to a call's limit to make a lease. Drills shorten it.
     pub lease_margin_ms: u64,
-    /// Connections to the ledger for reading, besides the writer's own.
-    pub pool_size: u32,
+    /// How often what the broker has is compared with what it acknowledged.
+    pub compare_bus_every_s: u64,
+    /// When a question that got no answer is asked again, in seconds; the last entry repeats.
+    pub ask_again_after_s: Vec<u64>,
+    /// Connections to the ledger, besides the writer's own.
+    pub connections_max: usize,
 }
 
 impl ProcessConfig {
@@ -55,7 +68,19 @@ impl ProcessConfig {
         Settings {
             poll_every: Duration::from_millis(self.poll_every_ms.max(10)),
             lease_margin: Duration::from_millis(self.lease_margin_ms),
+            compare_bus_every: Duration::from_secs(self.compare_bus_every_s.max(1)),
+            ask_again_after: self.ask_again_after_s.iter().map(|seconds| Duration::from_secs((*seconds).max(1))).collect(),
             ..Settings::default()
+        }
+    }
+
+    /// What a process of this name says about itself.
+    pub fn telemetry(&self, name: &str) -> TelemetryConfig {
+        TelemetryConfig {
+            service: name.to_owned(),
+            otlp_endpoint: Some(self.otlp_endpoint.clone()).filter(|endpoint| !endpoint.is_empty()),
+            log_json: self.log_json,
+            filter: self.log.clone(),
         }
     }
 
@@ -72,7 +97,7 @@ impl ProcessConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something listens there already.
-    #[error("cannot listen on {address}: {source}; is another Quittance up? (`quittance down`, or --set another port)")]
+    #[error("cannot listen on {address}: {source}; is another Quittance up? (stop it, or name another port)")]
     Listen {
         /// Where.
         address: SocketAddr,
@@ -100,6 +125,9 @@ pub enum StartError {
     /// No HTTP client can be made.
     #[error("no HTTP client: {0}")]
     Http(String),
+    /// The machine gives no threads.
+    #[error("no runtime: {0}")]
+    Runtime(String),
 }
 
 /// A real node for a service.
@@ -141,7 +169,7 @@ pub async fn open_ledger(config: &ProcessConfig, service: &str, node: &Node, mig
                 ledger::create_database(&url).await?;
             }
             ledger::migrate(&url, migrations).await?;
-            PostgresLedger::connect(node.clone(), PostgresConfig { pool_size: config.pool_size, ..PostgresConfig::new(&url) }).await
+            PostgresLedger::connect(node.clone(), PostgresConfig { connections_max: config.connections_max, ..PostgresConfig::new(&url) }).await
         };
         match opened.await {
             Ok(ledger) => return Ok(ledger),
@@ -170,23 +198,6 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
 }
 
-/// Serves health, metrics and queries for everything in this process.
-///
-/// # Errors
-/// When a port is taken.
-pub async fn serve_operators(
-    node: &Node,
-    query: SocketAddr,
-    health: SocketAddr,
-    readiness: Vec<Arc<dyn Readiness>>,
-    queries: Vec<Arc<dyn Queryable>>,
-) -> Result<(), StartError> {
-    let (query, health) = (listen(query).await?, listen(health).await?);
-    health::serve(node, health, health::router(readiness));
-    query::serve(node, query, queries);
-    Ok(())
-}
-
 /// Resolves at SIGINT or SIGTERM.
 pub async fn signal() {
     let interrupt = tokio::signal::ctrl_c();
@@ -199,18 +210,4 @@ pub async fn signal() {
         _ = terminate.recv() => {}
         _ = interrupt => {}
     }
-}
-
-/// Stops a node: nothing new is taken, what is under way is finished within the limit, the rest is dropped. Both are safe.
-pub async fn stop(node: &Node, limit: Duration) {
-    node.stop();
-    // Readers and listeners stop by themselves; relays and callers wait for work and are dropped when idle.
-    let _ = node.drained(limit.min(Duration::from_secs(1))).await;
-    node.kill();
-    let _ = node.drained(limit).await;
-}
-
-/// Where a process finds its configuration file when none is named.
-pub fn file_from_environment() -> Option<PathBuf> {
-    std::env::var_os("QUITTANCE_CONFIG").map(PathBuf::from)
 }
