@@ -14,6 +14,8 @@ create table stream (
     parked_why text
 ) with (fillfactor = 80);
 
+create index stream_parked on stream (stream_id) where parked_at is not null;
+
 -- What has happened. Never changed, never deleted: the hash of an event covers its predecessor, and a trigger says no
 -- before the hash has to. `at` is the writing service's own time; there is no global order.
 create table event (

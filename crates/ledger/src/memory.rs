@@ -191,10 +191,10 @@ impl Store for MemoryLedger {
     }
 
     fn commit(&self, commit: Commit) -> LedgerFuture<'_, Committed> {
-        // A task of its own, as the writer of the real ledger is: a caller that goes away does not stop it.
-        let inner = self.inner.clone();
-        let running = self.inner.node.spawn(async move { inner.commit(commit).await });
         Box::pin(async move {
+            // A task of its own, as the writer of the real ledger is: a caller that goes away does not stop it.
+            let inner = self.inner.clone();
+            let running = self.inner.node.spawn(async move { inner.commit(commit).await });
             match running.await {
                 Ok(Some(answer)) => answer,
                 _ => Err(LedgerError::LostInCommit { detail: "the node died".to_owned() }),

@@ -16,7 +16,11 @@ mod rows;
 mod statement;
 mod streams;
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{
+    str::FromStr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -92,6 +96,15 @@ pub struct PostgresLedger {
     group: Arc<Group>,
     connections: Connections,
     lazy: Connections,
+    forgetting: Forgetting,
+}
+
+/// Acknowledged rows on their way out of the table. Acknowledgements come one by one and in crowds: whoever gets the lane
+/// takes along what gathered while the lane was busy.
+#[derive(Default)]
+struct Forgetting {
+    waiting: Mutex<Vec<(RowId, i32)>>,
+    lane: tokio::sync::Mutex<()>,
 }
 
 impl PostgresLedger {
@@ -106,10 +119,25 @@ impl PostgresLedger {
         let ledger = Self {
             connections: Connections::new(durable.clone(), connections_max.max(1), patience),
             lazy: Connections::new(lazy, 1, patience),
+            forgetting: Forgetting::default(),
             group: Arc::new(Group::new(node, durable, patience, linger_rounds)),
         };
         ledger.pending().await?;
         Ok(Arc::new(ledger))
+    }
+
+    /// Forgets these rows and those of everybody who waits. When the one who took them along fails or goes away they stay,
+    /// and are published once more by whoever finds them: that costs a duplicate, which every reader bears.
+    async fn forget(&self, rows: &[(RowId, i32)]) -> Result<(), LedgerError> {
+        self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
+        let _lane = self.forgetting.lane.lock().await;
+        let crowd = std::mem::take(&mut *self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if crowd.is_empty() {
+            return Ok(());
+        }
+        let mut held = self.lazy.take().await?;
+        let outcome = outbox::forget(&mut held, &crowd).await;
+        held.done(outcome, fault::writing)
     }
 }
 
@@ -188,7 +216,7 @@ impl Store for PostgresLedger {
     }
 
     fn forget_outbox<'a>(&'a self, rows: &'a [(RowId, i32)]) -> LedgerFuture<'a, ()> {
-        write!(self.lazy, |c| outbox::forget(c, rows))
+        Box::pin(self.forget(rows))
     }
 
     fn ask_again(

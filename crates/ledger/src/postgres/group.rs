@@ -221,7 +221,9 @@ impl Group {
     }
 
     fn answer(&self, group: Vec<Job>, mut items: Vec<OutboxItem>) {
-        self.commits.fetch_add(u64::try_from(group.len()).unwrap_or(0), Ordering::Relaxed);
+        let size = u64::try_from(group.len()).unwrap_or(0);
+        self.commits.fetch_add(size, Ordering::Relaxed);
+        metrics::counter!("ledger_commits_total").increment(size);
         for job in group {
             let mut durable = job.prepared.durable();
             let again = &job.prepared.commit.reannounce;
@@ -313,6 +315,7 @@ impl Group {
                 Ok(Some(refusal)) => {
                     is_changed = true;
                     self.refused.fetch_add(1, Ordering::Relaxed);
+                    metrics::counter!("ledger_commits_refused_total").increment(1);
                     job.tell(Ok(refusal));
                 }
                 Err(error) => {

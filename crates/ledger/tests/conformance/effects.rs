@@ -190,7 +190,6 @@ pub async fn evidence_needs_no_fence(world: &mut World) {
     let bodies = [Bytes::from_static(b"late answer"), Bytes::from_static(b"a webhook")];
     for (body, source) in [(0, "answer"), (1, "webhook"), (0, "answer")] {
         world.ledger.keep_evidence(row, 7, source, bodies[body].clone()).await.expect("it is kept");
-        tokio::time::timeout(Duration::from_millis(2), std::future::pending::<()>()).await.expect_err("time passes");
     }
     assert_eq!(world.ledger.evidence(row).await, Ok(bodies.to_vec()));
     assert_eq!(world.ledger.evidence(id(stream, 1, 1)).await, Ok(vec![]));
@@ -240,7 +239,8 @@ pub async fn a_name_is_given_once(world: &mut World) {
 }
 
 pub async fn a_timer_fires_late_and_once(world: &mut World) {
-    let timer = |s| NewEffect { kind: "timer.deadline".to_owned(), due_in: SHORT, ..effect(s, 1, 0) };
+    let timer =
+        |s| NewEffect { kind: "timer.deadline".to_owned(), due_in: Duration::from_millis(800), ..effect(s, 1, 0) };
     let stream = wish(world, |s| vec![timer(s)]).await;
     assert_eq!(world.ledger.pending().await.expect("it counts").effects_later, 1);
     let held = claim_one(world, LONG).await;

@@ -119,12 +119,63 @@ fn a_connection_cut_before_commit_costs_nothing() {
             let (ledger, commit) = (world.ledger.clone(), first(stream));
             let going = world.node.spawn(async move { ledger.commit(commit).await });
             until(|| async { (world.faults.fired("append.after_head_update") == 1).then_some(()) }).await;
-            let cut = "select pg_terminate_backend(pid) from pg_stat_activity
-                       where datname = current_database() and pid <> pg_backend_pid()";
-            execute(&url(world), cut).await;
+            execute(&url(world), CUT_ALL).await;
             done(going.await.expect("no panic").expect("alive"));
             assert_eq!(world.ledger.load(stream).await.expect("it loads").head.version, 1);
             assert_eq!(world.ledger.commit(first(stream)).await, Ok(Committed::Conflict(stream)));
+        })
+    });
+}
+
+const CUT_ALL: &str = "select pg_terminate_backend(pid) from pg_stat_activity
+     where datname = current_database() and pid <> pg_backend_pid()";
+
+/// One client: thirty messages for one stream, each handled again until it is in or seen.
+async fn handle_thirty(ledger: ledger::Ledger, stream: ids::StreamId) {
+    for n in 0..30 {
+        loop {
+            let Ok(history) = ledger.load(stream).await else { continue };
+            let appends = vec![append(stream, history.head, vec![public("handled")])];
+            let commit =
+                ledger::Commit { inbox: inbox(stream, &format!("m{n}")), appends, ..ledger::Commit::default() };
+            match ledger.commit(commit).await {
+                Ok(Committed::Done(_) | Committed::Seen) => break,
+                Ok(Committed::Conflict(_))
+                | Err(LedgerError::Unavailable { .. } | LedgerError::LostInCommit { .. }) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn connections_cut_under_load_lose_and_double_nothing() {
+    on_postgres(|world| {
+        Box::pin(async {
+            let streams: Vec<_> = (0..16).map(|_| world.stream()).collect();
+            let clients: Vec<_> =
+                streams.iter().map(|stream| world.node.spawn(handle_thirty(world.ledger.clone(), *stream))).collect();
+            let mut cuts = 0;
+            until(|| {
+                cuts += 1;
+                let is_over = clients.iter().all(|client| client.is_finished());
+                let url = url(world);
+                async move {
+                    // Then peace, or a slow machine would do nothing but connect.
+                    if cuts <= 25 {
+                        execute(&url, CUT_ALL).await;
+                    }
+                    is_over.then_some(())
+                }
+            })
+            .await;
+            for client in clients {
+                client.await.expect("no panic").expect("alive");
+            }
+            assert!(cuts > 3, "a run without cuts proves nothing");
+            for stream in streams {
+                assert_eq!(world.ledger.load(stream).await.expect("it loads").head.version, 30);
+            }
         })
     });
 }
