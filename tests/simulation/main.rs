@@ -11,7 +11,7 @@ use std::time::Duration;
 use history::{Verdict, run};
 
 /// Seeds per ordinary test run.
-const SEEDS: u64 = 200;
+const SEEDS: u64 = 50;
 
 fn variable(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
@@ -46,7 +46,7 @@ fn every_seed_keeps_the_promises_and_gives_one_history() {
         }
     }
     println!("{} seeds, each twice\naccidents: {fired:?}\norders: {states:?}", seeds.len());
-    if seeds.len() >= 100 {
+    if seeds.len() >= 50 {
         // A green run without accidents proves nothing.
         for what in ["kill", "fault point", "broker wiped", "broker restarted", "broker rolled back", "outside", "weather"] {
             assert!(fired.get(what).copied().unwrap_or(0) > 0, "no accident of kind `{what}` in {} seeds", seeds.len());

@@ -215,7 +215,7 @@ async fn bury<S: Service>(engine: &Engine<S>, message: &InMessage, stream: Optio
     let body = contracts::ledger::v1::StoredCommand {
         subject: message.subject.clone(),
         ce_type: headers,
-        payload: without_card(&message.payload),
+        payload: without_card(&without_key(message)),
         order_id: message.headers.get("ce-subject").cloned().unwrap_or_default(),
     };
     let letter = DeadLetter {
@@ -237,6 +237,16 @@ async fn bury<S: Service>(engine: &Engine<S>, message: &InMessage, stream: Optio
             tracing::warn!(%error, "a dead letter could not be stored");
             again(engine, message)
         }
+    }
+}
+
+/// A message about a person travels with the person's wrapped key; stored it must not have it, or forgetting the key in
+/// its own table would not forget the person.
+fn without_key(message: &InMessage) -> Bytes {
+    let kind = message.headers.get("ce-type").and_then(|ce_type| kinds::by_type(ce_type));
+    match kind {
+        Some(kind) => contracts::personal::with_key(kind, message.payload.clone(), b""),
+        None => message.payload.clone(),
     }
 }
 

@@ -117,8 +117,17 @@ pub(crate) struct Work<C> {
     pub(crate) points: (&'static str, &'static str),
 }
 
+/// How one attempt went.
+enum Attempt {
+    /// There is a verdict.
+    Over(Verdict),
+    /// Somebody else was faster: again after a pause.
+    Beaten,
+    /// A remembered state had nothing to add: again from the ledger.
+    Stale,
+}
+
 impl<S: Service> Engine<S> {
-    #[expect(clippy::too_many_arguments, reason = "called once, by the wiring")]
     pub(crate) fn new(
         service: Arc<S>,
         context: Context,
@@ -179,7 +188,7 @@ impl<S: Service> Engine<S> {
             answer_repetition: false,
             points: ("intake.before_commit", "intake.after_commit"),
         };
-        let task = self.0.context.node.spawn(async move { engine.work(work).await });
+        let task = self.0.context.node.spawn(tracing::Instrument::in_current_span(async move { engine.work(work).await }));
         match task.await {
             Ok(Some(verdict)) => verdict,
             Ok(None) | Err(_) => Err(EngineError::Stopping),
@@ -202,8 +211,10 @@ impl<S: Service> Engine<S> {
         let gate = usize::from(work.place.stream.0.as_bytes()[5]) % GATES;
         let _one_at_a_time = self.0.gates[gate].lock().await;
         for attempt in 1..=CONFLICT_TRIES {
-            if let Some(verdict) = self.attempt(&work).await? {
-                return Ok(verdict);
+            match self.attempt(&work).await? {
+                Attempt::Over(verdict) => return Ok(verdict),
+                Attempt::Stale => continue,
+                Attempt::Beaten => {}
             }
             let pause = fault::jittered(Duration::from_millis(2_u64 << attempt), self.0.context.node.random());
             tokio::time::sleep(pause).await;
@@ -211,15 +222,15 @@ impl<S: Service> Engine<S> {
         Err(EngineError::Contended(work.place.stream))
     }
 
-    /// One attempt; `None` when somebody else was faster.
-    async fn attempt(&self, work: &Work<S::Command>) -> Result<Option<Verdict>, EngineError> {
+    /// One attempt.
+    async fn attempt(&self, work: &Work<S::Command>) -> Result<Attempt, EngineError> {
         let mut draft = Draft::new(self, work);
         let mut rejection = None;
         let mut queue = VecDeque::from([(work.place.clone(), work.command.clone())]);
         let mut told = 0;
         while let Some((place, command)) = queue.pop_front() {
             if let Some(parked) = draft.open(self, &place).await? {
-                return Ok(Some(Verdict::Parked(parked)));
+                return Ok(Attempt::Over(Verdict::Parked(parked)));
             }
             match draft.decide(self, &place, command, &mut queue) {
                 Ok(()) => {}
@@ -238,50 +249,60 @@ impl<S: Service> Engine<S> {
                 return Err(EngineError::Endless(place.stream));
             }
         }
+        let unproven = draft.unproven();
+        if !unproven.is_empty() {
+            self.forget(&unproven);
+            return Ok(Attempt::Stale);
+        }
+        let streams = draft.streams();
         let (commit, hand_over) = draft.finish(work);
         if draft::is_empty(&commit) {
-            return Ok(Some(match rejection {
+            return Ok(Attempt::Over(match rejection {
                 Some(why) => Verdict::Rejected(why),
                 None => Verdict::Done { changed: false },
             }));
         }
         let changed = !commit.appends.is_empty();
         self.0.context.node.at(work.points.0).await;
-        let outcome = self.0.context.ledger.commit(commit).await?;
+        let outcome = match self.0.context.ledger.commit(commit).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                // It may have been written all the same.
+                self.forget(&streams);
+                return Err(error.into());
+            }
+        };
         self.0.context.node.at(work.points.1).await;
-        Ok(match outcome {
+        Ok(Attempt::Over(match outcome {
             Committed::Done(durable) => {
                 self.after_commit(durable, hand_over);
-                Some(match rejection {
+                match rejection {
                     Some(why) => Verdict::Rejected(why),
                     None => Verdict::Done { changed },
-                })
+                }
             }
-            Committed::Conflict(stream) => {
-                self.forget_with(stream, &hand_over);
-                None
+            Committed::Conflict(_) => {
+                self.forget(&streams);
+                return Ok(Attempt::Beaten);
             }
             Committed::Seen => {
                 if work.answer_repetition {
                     self.announce_again(work.place.stream).await?;
                 }
-                Some(Verdict::Seen)
+                Verdict::Seen
             }
-            Committed::KeyTaken { claim, owner } => Some(Verdict::KeyTaken { claim, owner }),
-            Committed::Fenced => Some(Verdict::Fenced),
+            Committed::KeyTaken { claim, owner } => Verdict::KeyTaken { claim, owner },
+            Committed::Fenced => Verdict::Fenced,
             Committed::Parked(stream) => {
-                self.forget_with(stream, &hand_over);
-                Some(Verdict::Parked(stream))
+                self.forget(&streams);
+                Verdict::Parked(stream)
             }
-        })
+        }))
     }
 
-    fn forget_with(&self, stream: StreamId, hand_over: &draft::HandOver) {
+    fn forget(&self, streams: &[StreamId]) {
         let mut cache = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.forget(stream);
-        for (stream, _) in &hand_over.states {
-            cache.forget(*stream);
-        }
+        streams.iter().for_each(|stream| cache.forget(*stream));
     }
 
     /// After the commit: everything that may now leave is handed to whoever sends it, without reading it back.

@@ -24,6 +24,7 @@ struct Open {
     state: Option<Arc<dyn Any + Send + Sync>>,
     unfolded: Vec<StoredEvent>,
     events: Vec<NewEvent>,
+    from_memory: bool,
 }
 
 /// What is handed over after the commit.
@@ -81,14 +82,28 @@ impl Draft {
         let cached = engine.0.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(place.stream);
         let open = match cached {
             Some(folded) => {
-                Open { place: place.clone(), head: folded.head, state: Some(folded.state), unfolded: Vec::new(), events: Vec::new() }
+                Open {
+                    place: place.clone(),
+                    head: folded.head,
+                    state: Some(folded.state),
+                    unfolded: Vec::new(),
+                    events: Vec::new(),
+                    from_memory: true,
+                }
             }
             None => {
                 let history = engine.0.context.ledger.load(place.stream).await?;
                 if history.parked.is_some() {
                     return Ok(Some(place.stream));
                 }
-                Open { place: place.clone(), head: history.head, state: None, unfolded: history.events, events: Vec::new() }
+                Open {
+                    place: place.clone(),
+                    head: history.head,
+                    state: None,
+                    unfolded: history.events,
+                    events: Vec::new(),
+                    from_memory: false,
+                }
             }
         };
         self.open.push(open);
@@ -192,6 +207,9 @@ impl Draft {
             self.commit.effects.push(row);
             return;
         };
+        if profile.writes {
+            row.operator = engine.0.service.operator(&row.pair);
+        }
         let lane = engine.0.lanes.get(profile.lane);
         let Some(room) = lane.room() else {
             self.commit.effects.push(row);
@@ -200,9 +218,6 @@ impl Draft {
         let lease = Lease { holder: engine.0.incarnation.clone(), lasts: lane.lease(&engine.0.settings) };
         let permit = lane.try_permit();
         let announced = profile.writes && permit.is_some();
-        if profile.writes {
-            row.operator = engine.0.service.operator(&row.pair);
-        }
         row.birth = if announced { Birth::Sent(lease, Quiet(lane.spec.quiet)) } else { Birth::Claimed(lease) };
         let effect = ClaimedEffect {
             id: row.id,
@@ -217,6 +232,17 @@ impl Draft {
         };
         self.calls.push(Handed { effect, permit, room, announced_at: announced.then_some(self.started) });
         self.commit.effects.push(row);
+    }
+
+    /// Streams whose remembered state said that there is nothing to do. An append would notice a state that has gone stale;
+    /// nothing notices a stale "nothing", so it must be said again by the ledger itself.
+    pub(super) fn unproven(&self) -> Vec<StreamId> {
+        self.open.iter().filter(|open| open.from_memory && open.events.is_empty()).map(|open| open.place.stream).collect()
+    }
+
+    /// Every stream that was looked at.
+    pub(super) fn streams(&self) -> Vec<StreamId> {
+        self.open.iter().map(|open| open.place.stream).collect()
     }
 
     /// The commit, and what is handed over when it succeeds.

@@ -65,6 +65,11 @@ impl<S: Hosted> Prepared<S> {
         let service = S::make(&config, &node, &url).map_err(|mistakes| source.complain(S::NAME, mistakes)).ok()?;
         Some(Self { config, node, service })
     }
+
+    /// Its section.
+    pub fn config(&self) -> &S::Config {
+        &self.config
+    }
 }
 
 /// Everything that runs in this process.
