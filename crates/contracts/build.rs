@@ -15,16 +15,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let bytes = set.encode_to_vec();
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), &bytes)?;
-    tonic_prost_build::configure()
-        .bytes(".")
-        .btree_map(".")
-        .include_file("otc.rs")
-        .compile_fds(set)?;
+    tonic_prost_build::configure().bytes(".").btree_map(".").include_file("otc.rs").compile_fds(set)?;
     pbjson_build::Builder::new().register_descriptors(&bytes)?.btree_map([".otc"]).build(&[".otc"])?;
     // The JSON implementations belong into the modules of their messages.
     for entry in fs::read_dir(&out)? {
         let path = entry?.path();
-        let Some(package) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".serde.rs")) else { continue };
+        let Some(package) = path.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".serde.rs")) else {
+            continue;
+        };
         let messages = out.join(format!("{package}.rs"));
         let both = format!("{}\n{}", fs::read_to_string(&messages)?, fs::read_to_string(&path)?);
         fs::write(messages, both)?;

@@ -69,7 +69,9 @@ async fn drill(mut cluster: Cluster, point: &'static str, arrange: Arrange, end:
     match arrange {
         Arrange::Nothing => {}
         Arrange::Retry => {
-            cluster.sandbox.add_fault(FaultRule::always(WorldName::Gateway, "authorize", FaultKind::RateLimited).times(DEATHS + 1));
+            cluster.sandbox.add_fault(
+                FaultRule::always(WorldName::Gateway, "authorize", FaultKind::RateLimited).times(DEATHS + 1),
+            );
         }
         Arrange::Broker => cluster.stop_broker(),
         Arrange::Timer => cluster.kill(Name::Erp),
@@ -102,7 +104,9 @@ async fn drill(mut cluster: Cluster, point: &'static str, arrange: Arrange, end:
             cluster.start_broker();
         }
         let resting = match &id {
-            Some(id) if cluster.dead().is_empty() => check::is_at_rest(&cluster.summary(id).await) && cluster.is_quiet().await,
+            Some(id) if cluster.dead().is_empty() => {
+                check::is_at_rest(&cluster.summary(id).await) && cluster.is_quiet().await
+            }
             _ => false,
         };
         // A point near the end of a story may have its second death on another order only.
@@ -117,7 +121,13 @@ async fn drill(mut cluster: Cluster, point: &'static str, arrange: Arrange, end:
     let Some(id) = id else { panic!("{point}: the order was never accepted") };
     let summary = cluster.summary(&id).await;
     let state = summary.state.clone();
-    let case = Case { id: id.parse().expect("an id"), story: Story::Good, total: 12_483, customer_po: "T-C1".to_owned(), summary };
+    let case = Case {
+        id: id.parse().expect("an id"),
+        story: Story::Good,
+        total: 12_483,
+        customer_po: "T-C1".to_owned(),
+        summary,
+    };
     let wrongs = check::wrongs(&case, &cluster.sandbox.books());
     assert!(wrongs.is_empty(), "{point}: {wrongs:?}");
     if end == End::Completed {
@@ -126,7 +136,8 @@ async fn drill(mut cluster: Cluster, point: &'static str, arrange: Arrange, end:
 }
 
 fn over_twins(point: &'static str, arrange: Arrange, end: End) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     runtime.block_on(async move {
         let cluster = Cluster::twins(7, Drill::long()).await;
         drill(cluster, point, arrange, end, Duration::from_secs(3600)).await;
@@ -143,7 +154,8 @@ fn every_point_over_the_twins() {
 
 #[test]
 fn every_point_over_real_servers() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     for (point, arrange, end) in POINTS {
         runtime.block_on(async move {
             let cluster = Cluster::real(7, Drill::short()).await;

@@ -98,7 +98,9 @@ impl Accident {
 pub(crate) fn plan(random: &mut StdRng, span: Duration) -> Vec<(Duration, Accident)> {
     let count = random.random_range(3..12);
     let mut plan: Vec<(Duration, Accident)> = (0..count)
-        .map(|_| (Duration::from_millis(random.random_range(0..u64::try_from(span.as_millis()).unwrap_or(1))), one(random)))
+        .map(|_| {
+            (Duration::from_millis(random.random_range(0..u64::try_from(span.as_millis()).unwrap_or(1))), one(random))
+        })
         .collect();
     plan.sort_by_key(|(at, _)| *at);
     plan

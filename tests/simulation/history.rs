@@ -53,7 +53,8 @@ pub(crate) async fn run(seed: u64) -> Verdict {
     let started = Instant::now();
     let mut sendings = workload(&mut random, &cluster);
     let mut fired = BTreeMap::new();
-    let mut steps: Vec<(Duration, Step)> = accidents::plan(&mut random, SPAN).into_iter().map(|(at, a)| (at, Step::Accident(a))).collect();
+    let mut steps: Vec<(Duration, Step)> =
+        accidents::plan(&mut random, SPAN).into_iter().map(|(at, a)| (at, Step::Accident(a))).collect();
     steps.extend(sendings.iter().enumerate().map(|(index, sending)| (sending.at, Step::Send(index))));
     // A client may send the same order twice.
     for _ in 0..3 {
@@ -121,7 +122,8 @@ async fn send(cluster: &Cluster, sending: &mut Sending) {
     let Some(answer) = cluster.post(&sending.body).await else { return };
     match answer.status {
         200 | 201 | 202 => {
-            let id: Option<OrderId> = answer.body["order_id"].as_str().or(answer.body["id"].as_str()).and_then(|id| id.parse().ok());
+            let id: Option<OrderId> =
+                answer.body["order_id"].as_str().or(answer.body["id"].as_str()).and_then(|id| id.parse().ok());
             match (id, sending.accepted) {
                 (None, _) => sending.wrong = Some(format!("accepted without an id: {}", answer.body)),
                 (Some(id), Some(before)) if id != before => sending.wrong = Some("two ids for one order".to_owned()),

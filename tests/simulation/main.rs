@@ -18,7 +18,8 @@ fn variable(name: &str) -> Option<u64> {
 }
 
 fn simulate(seed: u64) -> Verdict {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().expect("a runtime");
     let verdict = runtime.block_on(run(seed));
     runtime.shutdown_timeout(Duration::ZERO);
     verdict
@@ -48,7 +49,9 @@ fn every_seed_keeps_the_promises_and_gives_one_history() {
     println!("{} seeds, each twice\naccidents: {fired:?}\norders: {states:?}", seeds.len());
     if seeds.len() >= 50 {
         // A green run without accidents proves nothing.
-        for what in ["kill", "fault point", "broker wiped", "broker restarted", "broker rolled back", "outside", "weather"] {
+        for what in
+            ["kill", "fault point", "broker wiped", "broker restarted", "broker rolled back", "outside", "weather"]
+        {
             assert!(fired.get(what).copied().unwrap_or(0) > 0, "no accident of kind `{what}` in {} seeds", seeds.len());
         }
         for state in ["completed", "declined", "refused", "cancelled", "waiting"] {

@@ -56,7 +56,10 @@ pub fn wrongs(case: &Case, books: &Books) -> Vec<String> {
     match state {
         "completed" => {
             if captured != case.total || !released {
-                wrong(format!("completed with {captured} captured and the sales order {}", if released { "released" } else { "held" }));
+                wrong(format!(
+                    "completed with {captured} captured and the sales order {}",
+                    if released { "released" } else { "held" }
+                ));
             }
         }
         "cancelled" | "declined" | "refused" => {
@@ -105,7 +108,9 @@ pub async fn ledgers(cluster: &Cluster) -> Vec<String> {
     }
     for part in cluster.queries() {
         match part.health().await {
-            Ok(health) if health.dead_letters > 0 => wrongs.push(format!("{}: {} dead letters", health.service, health.dead_letters)),
+            Ok(health) if health.dead_letters > 0 => {
+                wrongs.push(format!("{}: {} dead letters", health.service, health.dead_letters))
+            }
             Ok(_) => {}
             Err(error) => wrongs.push(error),
         }
@@ -121,7 +126,10 @@ pub async fn dump(cluster: &Cluster, id: OrderId) -> String {
         for stream in record.streams {
             text.push_str(&format!("{} {} {} {}\n", record.service, stream.kind, stream.stream, stream.parked));
             for event in stream.events {
-                text.push_str(&format!("    {} {} {} {} <- {}\n", event.version, event.at_ms, event.kind, event.detail, event.caused_by));
+                text.push_str(&format!(
+                    "    {} {} {} {} <- {}\n",
+                    event.version, event.at_ms, event.kind, event.detail, event.caused_by
+                ));
             }
             for effect in stream.effects {
                 text.push_str(&format!(

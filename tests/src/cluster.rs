@@ -161,7 +161,9 @@ impl Cluster {
         match &self.ground {
             Ground::Twins { broker, .. } => MemoryBus::attach(broker, node.clone()),
             Ground::Real { nats, .. } => {
-                JetStreamBus::connect(node.clone(), BusConfig::new(nats.url.clone(), node.name())).await.expect("the broker answers")
+                JetStreamBus::connect(node.clone(), BusConfig::new(nats.url.clone(), node.name()))
+                    .await
+                    .expect("the broker answers")
             }
         }
     }
@@ -170,7 +172,9 @@ impl Cluster {
         match &self.ground {
             Ground::Twins { ledgers, .. } => MemoryLedger::attach(ledgers[&name].clone(), node.clone()),
             Ground::Real { databases, .. } => {
-                PostgresLedger::connect(node.clone(), PostgresConfig::new(databases[&name].url.clone())).await.expect("the ledger answers")
+                PostgresLedger::connect(node.clone(), PostgresConfig::new(databases[&name].url.clone()))
+                    .await
+                    .expect("the ledger answers")
             }
         }
     }
@@ -321,9 +325,16 @@ impl Cluster {
     ///
     /// # Panics
     /// When the answer is no HTTP.
-    pub async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Option<Answer> {
+    pub async fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Option<Answer> {
         let (node, Running::Ingest(_, router)) = self.running.get(&Name::Ingest)? else { return None };
-        let mut request = http::Request::builder().method(method).uri(path).header("authorization", format!("Bearer {API_KEY}"));
+        let mut request =
+            http::Request::builder().method(method).uri(path).header("authorization", format!("Bearer {API_KEY}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -334,7 +345,11 @@ impl Cluster {
             answer = router.clone().oneshot(request) => answer.expect("a router never fails"),
         };
         let status = answer.status().as_u16();
-        let headers = answer.headers().iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned())).collect();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
+            .collect();
         let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.ok()?;
         Some(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), headers })
     }

@@ -10,7 +10,12 @@ pub mod personal;
 pub mod subjects;
 
 /// The generated messages, one module per proto package.
-#[allow(missing_docs, clippy::all, clippy::pedantic, reason = "generated from the protos, which carry the documentation")]
+#[allow(
+    missing_docs,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated from the protos, which carry the documentation"
+)]
 pub mod generated {
     include!(concat!(env!("OUT_DIR"), "/otc.rs"));
 }

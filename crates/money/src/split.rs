@@ -18,8 +18,11 @@ pub fn split(total: Amount, weights: &[u64]) -> Vec<Amount> {
     }
     let magnitude = u128::from(total.minor().unsigned_abs());
     let sign = total.minor().signum();
-    let mut shares: Vec<(u128, u128, usize)> =
-        weights.iter().enumerate().map(|(i, w)| (magnitude * u128::from(*w) / sum, magnitude * u128::from(*w) % sum, i)).collect();
+    let mut shares: Vec<(u128, u128, usize)> = weights
+        .iter()
+        .enumerate()
+        .map(|(i, w)| (magnitude * u128::from(*w) / sum, magnitude * u128::from(*w) % sum, i))
+        .collect();
     let given: u128 = shares.iter().map(|share| share.0).sum();
     let mut left = magnitude - given;
     shares.sort_by(|a, b| b.1.cmp(&a.1).then(a.2.cmp(&b.2)));
@@ -32,7 +35,10 @@ pub fn split(total: Amount, weights: &[u64]) -> Vec<Amount> {
     }
     shares.sort_by_key(|share| share.2);
     // A share is never larger than the total, which came from 64 bits.
-    shares.iter().map(|share| Amount::new(i64::try_from(share.0).map_or(i64::MAX, |m| m.saturating_mul(sign)), currency)).collect()
+    shares
+        .iter()
+        .map(|share| Amount::new(i64::try_from(share.0).map_or(i64::MAX, |m| m.saturating_mul(sign)), currency))
+        .collect()
 }
 
 #[cfg(test)]

@@ -34,7 +34,10 @@ struct Inner {
 enum Clock {
     System,
     /// Wall time that moves with tokio's clock, which a test can pause.
-    Simulated { base: DateTime<Utc>, since: Instant },
+    Simulated {
+        base: DateTime<Utc>,
+        since: Instant,
+    },
 }
 
 /// What a node is made of.
@@ -49,11 +52,23 @@ pub struct NodeBuilder {
 impl NodeBuilder {
     /// A real machine: system clock, operating system's randomness. Needs a transport, usually [`crate::RealTransport`].
     pub fn real(name: impl Into<String>, transport: Arc<dyn Transport>) -> Self {
-        Self { name: name.into(), clock: Clock::System, random: StdRng::from_os_rng(), faults: FaultPoints::none(), transport }
+        Self {
+            name: name.into(),
+            clock: Clock::System,
+            random: StdRng::from_os_rng(),
+            faults: FaultPoints::none(),
+            transport,
+        }
     }
 
     /// A simulated machine: its clock starts at `base` when tokio's clock shows `since`; all randomness comes from `seed`.
-    pub fn simulated(name: impl Into<String>, base: DateTime<Utc>, since: Instant, seed: u64, transport: Arc<dyn Transport>) -> Self {
+    pub fn simulated(
+        name: impl Into<String>,
+        base: DateTime<Utc>,
+        since: Instant,
+        seed: u64,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
         let clock = Clock::Simulated { base, since };
         Self { name: name.into(), clock, random: StdRng::seed_from_u64(seed), faults: FaultPoints::none(), transport }
     }

@@ -57,7 +57,10 @@ impl Transport for RealTransport {
             };
             match tokio::time::timeout(limits.total, call).await {
                 Ok(outcome) => outcome,
-                Err(_) => Err(TransportError::MaybeSent { host: host.clone(), detail: format!("no answer within {:?}", limits.total) }),
+                Err(_) => Err(TransportError::MaybeSent {
+                    host: host.clone(),
+                    detail: format!("no answer within {:?}", limits.total),
+                }),
             }
         })
     }

@@ -93,7 +93,9 @@ impl Transport for SimNetwork {
             match tokio::time::timeout(limits.total, answer).await {
                 Ok(answer) if answer.body().len() <= limits.body_bytes_max => Ok(answer),
                 Ok(_) => Err(TransportError::MaybeSent { host, detail: "the answer is too large".to_owned() }),
-                Err(_) => Err(TransportError::MaybeSent { host, detail: format!("no answer within {:?}", limits.total) }),
+                Err(_) => {
+                    Err(TransportError::MaybeSent { host, detail: format!("no answer within {:?}", limits.total) })
+                }
             }
         })
     }

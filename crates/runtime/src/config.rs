@@ -36,7 +36,11 @@ pub struct Source {
 
 impl Source {
     /// Gathers a file (when there is one), variables and `section.key=value` flags.
-    pub fn gather(file: Option<&Path>, variables: impl IntoIterator<Item = (String, String)>, flags: &[String]) -> Self {
+    pub fn gather(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (String, String)>,
+        flags: &[String],
+    ) -> Self {
         let mut source = Self::default();
         if let Some(path) = file {
             source.read_file(path);
@@ -82,7 +86,10 @@ impl Source {
     }
 
     fn variables(&mut self, variables: impl IntoIterator<Item = (String, String)>) {
-        let mut ours: Vec<_> = variables.into_iter().filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value))).collect();
+        let mut ours: Vec<_> = variables
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_owned(), value)))
+            .collect();
         ours.sort();
         for (name, value) in ours {
             let Some((section, rest)) = name.split_once("__") else { continue };
@@ -158,7 +165,11 @@ impl Source {
 
 /// Numbers, booleans and lists are read as such; everything else is text.
 fn parse(text: &str) -> Value {
-    format!("value = {text}").parse::<Table>().ok().and_then(|mut table| table.remove("value")).unwrap_or_else(|| Value::String(text.to_owned()))
+    format!("value = {text}")
+        .parse::<Table>()
+        .ok()
+        .and_then(|mut table| table.remove("value"))
+        .unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
 fn put(table: &mut Table, path: &[String], value: Value) {

@@ -35,10 +35,14 @@ const PANICS_MAX: i32 = 2;
 /// The consumers of one service: one for events, one for commands, where it listens to any.
 pub fn consumers(service: &str, listens_to: &[&contracts::MessageKind]) -> Vec<Consumer> {
     let of = |role: Role, name: &str, bus_stream: &str| {
-        let filters: Vec<String> = listens_to.iter().filter(|kind| kind.role == role).map(|kind| subjects::filter(kind)).collect();
+        let filters: Vec<String> =
+            listens_to.iter().filter(|kind| kind.role == role).map(|kind| subjects::filter(kind)).collect();
         (!filters.is_empty()).then(|| Consumer::new(format!("{service}-{name}"), bus_stream, filters))
     };
-    [of(Role::Event, "events", topology::EVENTS), of(Role::Command, "commands", topology::COMMANDS)].into_iter().flatten().collect()
+    [of(Role::Event, "events", topology::EVENTS), of(Role::Command, "commands", topology::COMMANDS)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Reads one consumer for as long as the node lives.
@@ -150,7 +154,9 @@ async fn handle<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer {
             tracing::info!(message = inbound.kind.ce_type, %stream, %why, "refused");
             Answer::Ack
         }
-        Ok(Verdict::Parked(stream)) => bury(engine, message, Some(stream), "parked", "its stream waits for a person").await,
+        Ok(Verdict::Parked(stream)) => {
+            bury(engine, message, Some(stream), "parked", "its stream waits for a person").await
+        }
         Err(EngineError::Codec { source: CodecError::Newer { .. }, .. }) => Answer::Again(NEWER_AGAIN),
         Err(error) if error.class() == Class::Permanent => {
             let why = error.to_string();
@@ -179,7 +185,8 @@ fn again<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer {
 /// Opens the envelope; `None` for a message that is newer than this binary.
 fn open(message: &InMessage) -> Result<Option<Inbound>, String> {
     let envelope = Envelope::read(&message.headers).map_err(|error| error.to_string())?;
-    let pair = subjects::pair_of(&message.subject).ok_or_else(|| format!("no pair in the subject `{}`", message.subject))?;
+    let pair =
+        subjects::pair_of(&message.subject).ok_or_else(|| format!("no pair in the subject `{}`", message.subject))?;
     let Some(kind) = kinds::by_type(&envelope.ce_type).filter(|kind| envelope.shape <= kind.shape) else {
         return Ok(None);
     };
@@ -193,7 +200,9 @@ async fn panicked<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer
     metrics::counter!("quittance_panics_total").increment(1);
     let id = message_id(message);
     match engine.0.context.ledger.failures(&message.subject, &id).await {
-        Ok(failures) if failures + 1 >= PANICS_MAX => bury(engine, message, None, "panic", "the handler panicked").await,
+        Ok(failures) if failures + 1 >= PANICS_MAX => {
+            bury(engine, message, None, "panic", "the handler panicked").await
+        }
         _ => {
             // Counted in the ledger, not by the broker, whose count restarts with its consumer.
             let _ = bury(engine, message, None, "panic", "the handler panicked").await;
@@ -210,7 +219,13 @@ fn message_id(message: &InMessage) -> String {
 }
 
 /// Stores a message that nobody can handle; only then it is acknowledged.
-async fn bury<S: Service>(engine: &Engine<S>, message: &InMessage, stream: Option<ids::StreamId>, class: &str, why: &str) -> Answer {
+async fn bury<S: Service>(
+    engine: &Engine<S>,
+    message: &InMessage,
+    stream: Option<ids::StreamId>,
+    class: &str,
+    why: &str,
+) -> Answer {
     let headers = message.headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect::<String>();
     let body = contracts::ledger::v1::StoredCommand {
         subject: message.subject.clone(),

@@ -70,13 +70,14 @@ pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
             () = tokio::time::sleep(engine.0.settings.poll_every) => {}
         }
         loop {
-            let taken = match engine.0.context.ledger.claim_effects(&kinds, CLAIMED_MAX, &engine.0.incarnation, lease).await {
-                Ok(taken) => taken,
-                Err(error) => {
-                    tracing::warn!(%error, "due effects could not be read");
-                    break;
-                }
-            };
+            let taken =
+                match engine.0.context.ledger.claim_effects(&kinds, CLAIMED_MAX, &engine.0.incarnation, lease).await {
+                    Ok(taken) => taken,
+                    Err(error) => {
+                        tracing::warn!(%error, "due effects could not be read");
+                        break;
+                    }
+                };
             let full = taken.len() == usize::try_from(CLAIMED_MAX).unwrap_or(usize::MAX);
             for effect in taken {
                 let engine = engine.clone();
@@ -136,7 +137,12 @@ async fn fire<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
 }
 
 /// Makes one call and brings its outcome home.
-async fn call<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, permit: Option<Permit>, announced_at: Option<Instant>) {
+async fn call<S: Service>(
+    engine: &Engine<S>,
+    effect: ClaimedEffect,
+    permit: Option<Permit>,
+    announced_at: Option<Instant>,
+) {
     let Some(profile) = engine.0.service.profile(&effect.kind) else {
         return;
     };
@@ -174,7 +180,8 @@ async fn call<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, permit: Opt
         Err(_) => Called::Failed { class: Class::UnknownOutcome, why: format!("no answer within {limit:?}") },
     };
     drop(permit);
-    metrics::histogram!("quittance_call_seconds", "kind" => effect.kind.clone()).record(started.elapsed().as_secs_f64());
+    metrics::histogram!("quittance_call_seconds", "kind" => effect.kind.clone())
+        .record(started.elapsed().as_secs_f64());
     if profile.writes {
         engine.0.context.node.at("effect.reply_received").await;
     }
@@ -199,16 +206,28 @@ async fn orphan<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile: 
     match engine.0.context.ledger.evidence(effect.id).await {
         Ok(mut evidence) => {
             let called = match evidence.pop() {
-                Some(answer) => return told(engine, effect, Ending::Answered(answer.clone()), Finished::Done, Some(answer)).await,
-                None => Called::Failed { class: Class::UnknownOutcome, why: "the process that sent it is gone".to_owned() },
+                Some(answer) => {
+                    return told(engine, effect, Ending::Answered(answer.clone()), Finished::Done, Some(answer)).await;
+                }
+                None => {
+                    Called::Failed { class: Class::UnknownOutcome, why: "the process that sent it is gone".to_owned() }
+                }
             };
             outcome(engine, effect, profile, lane, called).await;
         }
-        Err(error) => tracing::warn!(%error, "evidence could not be read; the row is taken up again when the lease ends"),
+        Err(error) => {
+            tracing::warn!(%error, "evidence could not be read; the row is taken up again when the lease ends")
+        }
     }
 }
 
-async fn outcome<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile: Profile, lane: &OpenLane, called: Called) {
+async fn outcome<S: Service>(
+    engine: &Engine<S>,
+    effect: ClaimedEffect,
+    profile: Profile,
+    lane: &OpenLane,
+    called: Called,
+) {
     let name = (effect.kind.clone(), effect.reference.clone().unwrap_or_default());
     match called {
         Called::Answered(answer) => {
@@ -229,7 +248,8 @@ async fn outcome<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile:
             tracing::warn!(kind = name.0, reference = name.1, why, "outcome unknown: not repeated, an inquiry is due");
             metrics::counter!("quittance_outcomes_unknown_total", "kind" => name.0).increment(1);
             let after = lane.spec.inquiry_after;
-            let inquiry_due = engine.0.context.node.now() + chrono::TimeDelta::from_std(after).unwrap_or(chrono::TimeDelta::MAX);
+            let inquiry_due =
+                engine.0.context.node.now() + chrono::TimeDelta::from_std(after).unwrap_or(chrono::TimeDelta::MAX);
             told(engine, effect, Ending::Unknown { inquiry_due }, Finished::Unknown(after), None).await;
         }
         // A read that gave no answer can be made again, like a write that certainly did not leave.
@@ -245,7 +265,9 @@ async fn outcome<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile:
 /// Evidence is kept without a fence and before anything is decided, also by a worker whose lease has ended.
 async fn keep<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, answer: &Bytes) {
     let mut failures = 0;
-    while let Err(error) = engine.0.context.ledger.keep_evidence(effect.id, effect.epoch, SOURCE_ANSWER, answer.clone()).await {
+    while let Err(error) =
+        engine.0.context.ledger.keep_evidence(effect.id, effect.epoch, SOURCE_ANSWER, answer.clone()).await
+    {
         if error.class() == Class::Permanent {
             tracing::error!(%error, stream = %effect.id.stream, "evidence refused by the ledger");
             return;
@@ -255,7 +277,13 @@ async fn keep<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, answer: &B
     }
 }
 
-async fn told<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, ending: Ending, to: Finished, outcome: Option<Bytes>) {
+async fn told<S: Service>(
+    engine: &Engine<S>,
+    effect: ClaimedEffect,
+    ending: Ending,
+    to: Finished,
+    outcome: Option<Bytes>,
+) {
     match engine.0.service.answered(&effect, ending) {
         Ok((place, command)) => {
             let finish = Finish { id: effect.id, epoch: effect.epoch, to, outcome };
@@ -266,7 +294,13 @@ async fn told<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, ending: End
 }
 
 /// Brings an outcome into the ledger, as long as the ledger does not take it.
-async fn settle<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, place: crate::service::Place, command: S::Command, finish: Finish) {
+async fn settle<S: Service>(
+    engine: &Engine<S>,
+    effect: &ClaimedEffect,
+    place: crate::service::Place,
+    command: S::Command,
+    finish: Finish,
+) {
     let mut failures = 0;
     loop {
         let work = Work {
@@ -276,7 +310,10 @@ async fn settle<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, place: c
             subject_keys: Vec::new(),
             inbox: None,
             finish: Some(finish.clone()),
-            caused_by: format!("effect {} {}/{}/{}", effect.kind, effect.id.stream, effect.id.version, effect.id.ordinal),
+            caused_by: format!(
+                "effect {} {}/{}/{}",
+                effect.kind, effect.id.stream, effect.id.version, effect.id.ordinal
+            ),
             actor: None,
             answer_repetition: false,
             points: ("effect.before_outcome_commit", "effect.outcome_committed"),
@@ -288,7 +325,9 @@ async fn settle<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, place: c
             }
             // Fenced: somebody else has taken the row up; evidence tells them.
             Ok(_) => return,
-            Err(error) if error.class() == Class::Permanent => return unreadable(engine, effect, &error.to_string()).await,
+            Err(error) if error.class() == Class::Permanent => {
+                return unreadable(engine, effect, &error.to_string()).await;
+            }
             Err(EngineError::Stopping) => return,
             Err(error) => {
                 failures += 1;

@@ -188,7 +188,8 @@ impl<S: Service> Engine<S> {
             answer_repetition: false,
             points: ("intake.before_commit", "intake.after_commit"),
         };
-        let task = self.0.context.node.spawn(tracing::Instrument::in_current_span(async move { engine.work(work).await }));
+        let task =
+            self.0.context.node.spawn(tracing::Instrument::in_current_span(async move { engine.work(work).await }));
         match task.await {
             Ok(Some(verdict)) => verdict,
             Ok(None) | Err(_) => Err(EngineError::Stopping),
@@ -241,7 +242,9 @@ impl<S: Service> Engine<S> {
                 }
                 Err(DecideError::Codec(source)) => return Err(EngineError::Codec { stream: place.stream, source }),
                 Err(DecideError::NoSuchKind(kind)) => {
-                    return Err(EngineError::Unreadable(crate::service::Unreadable(format!("no aggregate `{kind}` here"))));
+                    return Err(EngineError::Unreadable(crate::service::Unreadable(format!(
+                        "no aggregate `{kind}` here"
+                    ))));
                 }
             }
             told += 1;

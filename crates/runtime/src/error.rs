@@ -39,8 +39,12 @@ impl Classify for EngineError {
     fn class(&self) -> Class {
         match self {
             Self::Ledger(error) => error.class(),
-            Self::Codec { source: CodecError::Newer { .. }, .. } | Self::Contended(_) | Self::Stopping => Class::Transient,
-            Self::Codec { source: CodecError::Corrupt { .. }, .. } | Self::Unreadable(_) | Self::Endless(_) => Class::Permanent,
+            Self::Codec { source: CodecError::Newer { .. }, .. } | Self::Contended(_) | Self::Stopping => {
+                Class::Transient
+            }
+            Self::Codec { source: CodecError::Corrupt { .. }, .. } | Self::Unreadable(_) | Self::Endless(_) => {
+                Class::Permanent
+            }
         }
     }
 }

@@ -54,14 +54,19 @@ async fn ready(State(parts): State<Arc<Vec<Arc<dyn Readiness>>>>) -> (StatusCode
     for part in parts.iter() {
         reasons.extend(part.unready().await);
     }
-    if reasons.is_empty() { (StatusCode::OK, "ready\n".to_owned()) } else { (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n") }
+    if reasons.is_empty() {
+        (StatusCode::OK, "ready\n".to_owned())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, reasons.join("\n") + "\n")
+    }
 }
 
 /// Serves routes on a listener until the node is asked to stop.
 pub fn serve(node: &Node, listener: TcpListener, router: Router) {
     let stopping = node.clone();
     node.spawn(async move {
-        let served = axum::serve(listener, router).with_graceful_shutdown(async move { stopping.stopping().await }).await;
+        let served =
+            axum::serve(listener, router).with_graceful_shutdown(async move { stopping.stopping().await }).await;
         if let Err(error) = served {
             tracing::error!(%error, "a listener ended");
         }

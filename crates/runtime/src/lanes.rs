@@ -29,7 +29,11 @@ pub(crate) struct Room {
 
 impl OpenLane {
     fn new(spec: Lane) -> Self {
-        Self { permits: Arc::new(Semaphore::new(spec.width.max(1))), in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)), spec }
+        Self {
+            permits: Arc::new(Semaphore::new(spec.width.max(1))),
+            in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
+            spec,
+        }
     }
 
     pub(crate) fn room(&self) -> Option<Room> {
@@ -70,7 +74,10 @@ impl Lanes {
             quiet: Duration::from_secs(150),
             inquiry_after: Duration::from_secs(15),
         };
-        Self { lanes: specs.into_iter().map(|spec| (spec.name, OpenLane::new(spec))).collect(), narrow: OpenLane::new(narrow) }
+        Self {
+            lanes: specs.into_iter().map(|spec| (spec.name, OpenLane::new(spec))).collect(),
+            narrow: OpenLane::new(narrow),
+        }
     }
 
     pub(crate) fn get(&self, name: &str) -> &OpenLane {

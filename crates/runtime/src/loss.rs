@@ -76,7 +76,9 @@ async fn compare<S: Service>(engine: &Engine<S>, acknowledged: &Acknowledged) ->
         let (last_seq, last_id) = match (newest, before) {
             // What was acknowledged by a stream that is gone says nothing about this one.
             (Some((seq, id)), _) if seq <= mark.last_seq => (seq, id),
-            (None, Some(before)) if !created_anew && before.last_seq <= mark.last_seq => (before.last_seq, before.last_id.clone()),
+            (None, Some(before)) if !created_anew && before.last_seq <= mark.last_seq => {
+                (before.last_seq, before.last_id.clone())
+            }
             _ => (0, String::new()),
         };
         let now = BusSeen { bus_stream: name.to_owned(), created: mark.created, last_seq, last_id };
@@ -97,7 +99,13 @@ async fn republish<S: Service>(engine: &Engine<S>) -> Result<(), String> {
     let mut cursor = None;
     loop {
         let younger_than = engine.0.settings.republish_younger_than;
-        cursor = engine.0.context.ledger.reannounce_page(younger_than, cursor, PAGE).await.map_err(|error| error.to_string())?;
+        cursor = engine
+            .0
+            .context
+            .ledger
+            .reannounce_page(younger_than, cursor, PAGE)
+            .await
+            .map_err(|error| error.to_string())?;
         if cursor.is_none() {
             return Ok(());
         }

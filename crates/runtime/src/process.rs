@@ -69,7 +69,11 @@ impl ProcessConfig {
             poll_every: Duration::from_millis(self.poll_every_ms.max(10)),
             lease_margin: Duration::from_millis(self.lease_margin_ms),
             compare_bus_every: Duration::from_secs(self.compare_bus_every_s.max(1)),
-            ask_again_after: self.ask_again_after_s.iter().map(|seconds| Duration::from_secs((*seconds).max(1))).collect(),
+            ask_again_after: self
+                .ask_again_after_s
+                .iter()
+                .map(|seconds| Duration::from_secs((*seconds).max(1)))
+                .collect(),
             ..Settings::default()
         }
     }
@@ -159,7 +163,12 @@ fn shown(url: &str) -> String {
 ///
 /// # Errors
 /// When the server does not come up in time or refuses.
-pub async fn open_ledger(config: &ProcessConfig, service: &str, node: &Node, migrations: &[Migration]) -> Result<Ledger, StartError> {
+pub async fn open_ledger(
+    config: &ProcessConfig,
+    service: &str,
+    node: &Node,
+    migrations: &[Migration],
+) -> Result<Ledger, StartError> {
     let url = database_url(config, service);
     let failed = |why: String| StartError::Ledger { service: service.to_owned(), url: shown(&url), why };
     let started = tokio::time::Instant::now();
@@ -169,12 +178,18 @@ pub async fn open_ledger(config: &ProcessConfig, service: &str, node: &Node, mig
                 ledger::create_database(&url).await?;
             }
             ledger::migrate(&url, migrations).await?;
-            PostgresLedger::connect(node.clone(), PostgresConfig { connections_max: config.connections_max, ..PostgresConfig::new(&url) }).await
+            PostgresLedger::connect(
+                node.clone(),
+                PostgresConfig { connections_max: config.connections_max, ..PostgresConfig::new(&url) },
+            )
+            .await
         };
         match opened.await {
             Ok(ledger) => return Ok(ledger),
             Err(error) if started.elapsed() > START_LIMIT => return Err(failed(error.to_string())),
-            Err(error) if matches!(fault::Classify::class(&error), fault::Class::Permanent) => return Err(failed(error.to_string())),
+            Err(error) if matches!(fault::Classify::class(&error), fault::Class::Permanent) => {
+                return Err(failed(error.to_string()));
+            }
             Err(error) => tracing::info!(%error, service, "waiting for the ledger"),
         }
         tokio::time::sleep(RETRY).await;

@@ -5,8 +5,8 @@ mod record;
 use std::sync::Arc;
 
 use contracts::query::v1::{
-    GetHealthRequest, GetHealthResponse, GetOrderRequest, GetOrderResponse, LedgerHealth, ListOrdersRequest, ListOrdersResponse, OrderRecord,
-    OrderSummary,
+    GetHealthRequest, GetHealthResponse, GetOrderRequest, GetOrderResponse, LedgerHealth, ListOrdersRequest,
+    ListOrdersResponse, OrderRecord, OrderSummary,
     ledger_query_server::{LedgerQuery, LedgerQueryServer},
 };
 use ids::OrderId;
@@ -51,7 +51,9 @@ impl<S: Service> Queryable for Engine<S> {
         Box::pin(async move {
             let Some(kind) = self.service().stream_kinds().first() else { return Ok(Vec::new()) };
             let streams = self.context().ledger.streams(kind, before.map(OrderId::stream), most).await;
-            streams.map(|streams| streams.into_iter().map(|stream| OrderId(stream.0)).collect()).map_err(|error| error.to_string())
+            streams
+                .map(|streams| streams.into_iter().map(|stream| OrderId(stream.0)).collect())
+                .map_err(|error| error.to_string())
         })
     }
 
@@ -120,7 +122,9 @@ impl LedgerQuery for Hub {
             }
         }
         let Some(id) = found else {
-            return Err(Status::not_found(format!("no order `{order}` here: give an order id, or the number as the shop has it")));
+            return Err(Status::not_found(format!(
+                "no order `{order}` here: give an order id, or the number as the shop has it"
+            )));
         };
         let mut records = Vec::new();
         for part in &self.0 {
@@ -141,7 +145,8 @@ impl LedgerQuery for Hub {
         };
         let Some(first) = self.0.first() else { return Ok(Response::new(ListOrdersResponse::default())) };
         let ids = first.orders(before, i64::from(most)).await.map_err(Status::unavailable)?;
-        let next_before = if ids.len() == usize::try_from(most).unwrap_or(0) { ids.last().map(ToString::to_string) } else { None };
+        let next_before =
+            if ids.len() == usize::try_from(most).unwrap_or(0) { ids.last().map(ToString::to_string) } else { None };
         let mut orders = Vec::with_capacity(ids.len());
         for id in ids {
             let mut summary = OrderSummary { order_id: id.to_string(), ..OrderSummary::default() };
@@ -172,7 +177,9 @@ pub fn serve(node: &Node, listener: TcpListener, parts: Vec<Arc<dyn Queryable>>)
     node.spawn(async move {
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_serving::<LedgerQueryServer<Hub>>().await;
-        let reflection = tonic_reflection::server::Builder::configure().register_encoded_file_descriptor_set(contracts::DESCRIPTORS).build_v1();
+        let reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(contracts::DESCRIPTORS)
+            .build_v1();
         let reflection = match reflection {
             Ok(reflection) => reflection,
             Err(error) => return tracing::error!(%error, "reflection cannot be served"),

@@ -11,7 +11,9 @@ use bus::{OutMessage, Receipt};
 use bytes::Bytes;
 use contracts::{
     envelope::{self, Envelope},
-    kinds, ledger::v1 as stored, personal, subjects,
+    kinds,
+    ledger::v1 as stored,
+    personal, subjects,
 };
 use fault::{Class, Classify};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
@@ -112,8 +114,13 @@ impl Queues {
 }
 
 /// Publishes what was handed over and what others left behind, for as long as the node lives.
-pub(crate) async fn relay<S: Service>(engine: Engine<S>, mut handed: mpsc::Receiver<OutboxItem>, acknowledged: Arc<Acknowledged>) {
-    let mut queues = Queues { by_stream: BTreeMap::new(), known: BTreeSet::new(), busy: BTreeSet::new(), ready: VecDeque::new() };
+pub(crate) async fn relay<S: Service>(
+    engine: Engine<S>,
+    mut handed: mpsc::Receiver<OutboxItem>,
+    acknowledged: Arc<Acknowledged>,
+) {
+    let mut queues =
+        Queues { by_stream: BTreeMap::new(), known: BTreeSet::new(), busy: BTreeSet::new(), ready: VecDeque::new() };
     let mut flights: FuturesUnordered<Flight> = FuturesUnordered::new();
     let mut forget: Vec<Key> = Vec::new();
     let mut look = tokio::time::interval(engine.0.settings.poll_every);
@@ -177,7 +184,11 @@ async fn recover<S: Service>(engine: &Engine<S>, queues: &mut Queues) {
     }
 }
 
-async fn send<S: Service>(engine: Engine<S>, item: OutboxItem, acknowledged: Arc<Acknowledged>) -> (Key, StreamId, Sent) {
+async fn send<S: Service>(
+    engine: Engine<S>,
+    item: OutboxItem,
+    acknowledged: Arc<Acknowledged>,
+) -> (Key, StreamId, Sent) {
     let (key, stream) = ((item.row.id, item.row.asked), item.row.id.stream);
     let mut failures = 0;
     loop {
@@ -238,8 +249,12 @@ async fn message<S: Service>(engine: &Engine<S>, item: &OutboxItem) -> Result<Ou
     let id = item.row.id;
     let (kind, payload, ce_id, broker_id, order, n) = match &item.row.body {
         None => {
-            let order: OrderId = meta.order_id.parse().map_err(|_| Unsendable::Corrupt("no order id in the event's metadata".to_owned()))?;
-            let Some(stream_kind) = engine.0.service.stream_kinds().iter().find(|kind| **kind == item.stream_kind) else {
+            let order: OrderId = meta
+                .order_id
+                .parse()
+                .map_err(|_| Unsendable::Corrupt("no order id in the event's metadata".to_owned()))?;
+            let Some(stream_kind) = engine.0.service.stream_kinds().iter().find(|kind| **kind == item.stream_kind)
+            else {
                 return Err(Unsendable::Newer);
             };
             let place = Place { stream: id.stream, pair: item.row.pair.clone(), order, kind: stream_kind };
@@ -251,8 +266,10 @@ async fn message<S: Service>(engine: &Engine<S>, item: &OutboxItem) -> Result<Ou
             (outgoing.kind, outgoing.payload, ce_id.clone(), ce_id, order, item.event.n.unwrap_or(0))
         }
         Some(body) => {
-            let command = stored::StoredCommand::decode(body.clone()).map_err(|error| Unsendable::Corrupt(error.to_string()))?;
-            let order: OrderId = command.order_id.parse().map_err(|_| Unsendable::Corrupt("no order id in the command".to_owned()))?;
+            let command =
+                stored::StoredCommand::decode(body.clone()).map_err(|error| Unsendable::Corrupt(error.to_string()))?;
+            let order: OrderId =
+                command.order_id.parse().map_err(|_| Unsendable::Corrupt("no order id in the command".to_owned()))?;
             let Some(kind) = kinds::by_type(&command.ce_type) else { return Err(Unsendable::Newer) };
             let ce_id = envelope::command_id(id.stream, id.version, id.ordinal, &item.event.hash);
             let payload = keyed(engine, kind, command.payload).await?;
@@ -270,11 +287,20 @@ async fn message<S: Service>(engine: &Engine<S>, item: &OutboxItem) -> Result<Ou
         shape: kind.shape,
         traceparent: Some(meta.traceparent).filter(|trace| !trace.is_empty()),
     };
-    Ok(OutMessage { subject: subjects::subject(&item.row.pair, kind), broker_id, headers: envelope.headers(kind), payload })
+    Ok(OutMessage {
+        subject: subjects::subject(&item.row.pair, kind),
+        broker_id,
+        headers: envelope.headers(kind),
+        payload,
+    })
 }
 
 /// A command about a person travels with the person's wrapped key; stored it never has it.
-async fn keyed<S: Service>(engine: &Engine<S>, kind: &contracts::MessageKind, payload: Bytes) -> Result<Bytes, Unsendable> {
+async fn keyed<S: Service>(
+    engine: &Engine<S>,
+    kind: &contracts::MessageKind,
+    payload: Bytes,
+) -> Result<Bytes, Unsendable> {
     let Some(subject) = personal::subject(kind, &payload) else { return Ok(payload) };
     match engine.0.context.ledger.subject_key(subject).await {
         Ok(Some(key)) => Ok(personal::with_key(kind, payload, &key.wrapped)),

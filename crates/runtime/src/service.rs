@@ -290,7 +290,13 @@ pub trait Service: Send + Sync + 'static {
     ///
     /// # Errors
     /// See [`DecideError`].
-    fn decide(&self, place: &Place, past: Past<'_>, command: Self::Command, now: DateTime<Utc>) -> Result<Decided<Self::Command>, DecideError>;
+    fn decide(
+        &self,
+        place: &Place,
+        past: Past<'_>,
+        command: Self::Command,
+        now: DateTime<Utc>,
+    ) -> Result<Decided<Self::Command>, DecideError>;
 
     /// The public message of a public event. Frozen by golden bytes: the same event gives the same message for ever.
     ///
@@ -349,7 +355,12 @@ pub trait Aggregate: Decider {
 ///
 /// # Errors
 /// See [`DecideError`].
-pub fn decide_in<A: Aggregate>(place: &Place, past: Past<'_>, command: A::Command, now: DateTime<Utc>) -> Result<Decided<A::Union>, DecideError> {
+pub fn decide_in<A: Aggregate>(
+    place: &Place,
+    past: Past<'_>,
+    command: A::Command,
+    now: DateTime<Utc>,
+) -> Result<Decided<A::Union>, DecideError> {
     let mut state = match past.state.as_ref().and_then(|state| state.downcast_ref::<A::State>()) {
         Some(state) => state.clone(),
         None => A::State::default(),
@@ -363,7 +374,9 @@ pub fn decide_in<A: Aggregate>(place: &Place, past: Past<'_>, command: A::Comman
         state = A::evolve(state, event);
         let (kind, shape, body, is_public) = A::encode(event);
         decided.events.push(NewEvent { kind: kind.to_owned(), shape, at: now, meta: Bytes::new(), body, is_public });
-        decided.wishes.extend(A::react(&state, event).into_iter().map(|effect| (index, A::wish(place, &state, effect))));
+        decided
+            .wishes
+            .extend(A::react(&state, event).into_iter().map(|effect| (index, A::wish(place, &state, effect))));
     }
     decided.state = Arc::new(state);
     Ok(decided)

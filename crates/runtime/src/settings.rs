@@ -37,7 +37,14 @@ impl Default for Settings {
             compare_bus_every: Duration::from_secs(60),
             republish_younger_than: Duration::from_secs(14 * 24 * 3600),
             drain_limit: Duration::from_secs(25),
-            ask_again_after: vec![Duration::from_secs(30), minutes(1), minutes(2), minutes(5), minutes(10), minutes(30)],
+            ask_again_after: vec![
+                Duration::from_secs(30),
+                minutes(1),
+                minutes(2),
+                minutes(5),
+                minutes(10),
+                minutes(30),
+            ],
         }
     }
 }

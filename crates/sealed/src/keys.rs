@@ -30,7 +30,8 @@ fn key_of(bytes: &[u8]) -> Result<Bytes32, SealedError> {
 
 /// Nonce, then ciphertext and tag. The subject is authenticated, so a box cannot be passed off as another person's.
 fn seal(key: &Bytes32, nonce: [u8; NONCE_LEN], subject: Uuid, plain: &[u8]) -> Result<Vec<u8>, SealedError> {
-    let cipher = UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| SealedError::CannotSeal)?;
+    let cipher =
+        UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| SealedError::CannotSeal)?;
     let mut sealed = plain.to_vec();
     cipher
         .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(subject.as_bytes()), &mut sealed)
@@ -43,7 +44,8 @@ fn seal(key: &Bytes32, nonce: [u8; NONCE_LEN], subject: Uuid, plain: &[u8]) -> R
 fn open(key: &Bytes32, subject: Uuid, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealedError> {
     let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(SealedError::CannotOpen)?;
     let nonce = <[u8; NONCE_LEN]>::try_from(nonce).map_err(|_| SealedError::CannotOpen)?;
-    let cipher = UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| SealedError::CannotOpen)?;
+    let cipher =
+        UnboundKey::new(&AES_256_GCM, key.as_slice()).map(LessSafeKey::new).map_err(|_| SealedError::CannotOpen)?;
     let mut buffer = Zeroizing::new(rest.to_vec());
     let length = cipher
         .open_in_place(Nonce::assume_unique_for_key(nonce), Aad::from(subject.as_bytes()), &mut buffer)

@@ -46,7 +46,10 @@ impl Database {
         let admin = variable("QUITTANCE_POSTGRES_URL");
         let name = format!("t_{purpose}_{}", random_name());
         let mut connection = PgConnection::connect(&admin).await.expect("the test server answers");
-        connection.execute(AssertSqlSafe(format!("create database \"{name}\""))).await.expect("a database for the test");
+        connection
+            .execute(AssertSqlSafe(format!("create database \"{name}\"")))
+            .await
+            .expect("a database for the test");
         let (base, _) = admin.rsplit_once('/').expect("a URL with a database");
         Self { url: format!("{base}/{name}"), name, admin }
     }
@@ -105,7 +108,10 @@ impl Nats {
         self.child = Some(child);
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let deadline = std::time::Duration::from_secs(10);
-        assert!(TcpStream::connect_timeout(&address, deadline).is_ok() || self.answers(deadline), "the NATS server answers");
+        assert!(
+            TcpStream::connect_timeout(&address, deadline).is_ok() || self.answers(deadline),
+            "the NATS server answers"
+        );
     }
 
     fn answers(&self, within: Duration) -> bool {

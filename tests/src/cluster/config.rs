@@ -72,7 +72,9 @@ pub(super) fn sandbox(seed: u64) -> SandboxConfig {
 
 /// SYSPRO looks fine at this item and refuses the order.
 pub(super) fn refuse_item(sandbox: &Sandbox) {
-    sandbox.add_fault(FaultRule::always(WorldName::Erp, "AddSalesOrder", FaultKind::ErrorBefore(422)).matching(REFUSED_SKU));
+    sandbox.add_fault(
+        FaultRule::always(WorldName::Erp, "AddSalesOrder", FaultKind::ErrorBefore(422)).matching(REFUSED_SKU),
+    );
 }
 
 pub(super) fn text(drill: &Drill) -> String {

@@ -1,10 +1,6 @@
 //! Folded states of streams that this process wrote lately. A stale entry costs a conflict, never a wrong event.
 
-use std::{
-    any::Any,
-    collections::BTreeMap,
-    sync::Arc,
-};
+use std::{any::Any, collections::BTreeMap, sync::Arc};
 
 use ids::StreamId;
 use ledger::Head;

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use contracts::{ledger::v1 as stored, subjects};
 use ids::StreamId;
-use ledger::{Append, Birth, ClaimedEffect, Commit, EffectState, Head, Lease, NewEffect, NewEvent, OutboxRow, Quiet, RowId, StoredEvent};
+use ledger::{
+    Append, Birth, ClaimedEffect, Commit, EffectState, Head, Lease, NewEffect, NewEvent, OutboxRow, Quiet, RowId,
+    StoredEvent,
+};
 use prost::Message as _;
 use tokio::time::Instant;
 
@@ -75,22 +78,24 @@ impl Draft {
     }
 
     /// Brings a stream in, from memory when it was written here lately. Gives its id when it is parked.
-    pub(super) async fn open<S: Service>(&mut self, engine: &Engine<S>, place: &Place) -> Result<Option<StreamId>, EngineError> {
+    pub(super) async fn open<S: Service>(
+        &mut self,
+        engine: &Engine<S>,
+        place: &Place,
+    ) -> Result<Option<StreamId>, EngineError> {
         if self.open.iter().any(|open| open.place.stream == place.stream) {
             return Ok(None);
         }
         let cached = engine.0.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(place.stream);
         let open = match cached {
-            Some(folded) => {
-                Open {
-                    place: place.clone(),
-                    head: folded.head,
-                    state: Some(folded.state),
-                    unfolded: Vec::new(),
-                    events: Vec::new(),
-                    from_memory: true,
-                }
-            }
+            Some(folded) => Open {
+                place: place.clone(),
+                head: folded.head,
+                state: Some(folded.state),
+                unfolded: Vec::new(),
+                events: Vec::new(),
+                from_memory: true,
+            },
             None => {
                 let history = engine.0.context.ledger.load(place.stream).await?;
                 if history.parked.is_some() {
@@ -237,7 +242,11 @@ impl Draft {
     /// Streams whose remembered state said that there is nothing to do. An append would notice a state that has gone stale;
     /// nothing notices a stale "nothing", so it must be said again by the ledger itself.
     pub(super) fn unproven(&self) -> Vec<StreamId> {
-        self.open.iter().filter(|open| open.from_memory && open.events.is_empty()).map(|open| open.place.stream).collect()
+        self.open
+            .iter()
+            .filter(|open| open.from_memory && open.events.is_empty())
+            .map(|open| open.place.stream)
+            .collect()
     }
 
     /// Every stream that was looked at.
@@ -265,7 +274,13 @@ impl Draft {
             }
             if !open.events.is_empty() {
                 let Place { stream, pair, kind, .. } = open.place;
-                commit.appends.push(Append { stream, pair, kind: kind.to_owned(), after: open.head, events: open.events });
+                commit.appends.push(Append {
+                    stream,
+                    pair,
+                    kind: kind.to_owned(),
+                    after: open.head,
+                    events: open.events,
+                });
             }
         }
         (commit, HandOver { states, calls: self.calls })

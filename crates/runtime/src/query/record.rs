@@ -23,7 +23,11 @@ pub(super) async fn find<S: Service>(engine: &Engine<S>, order: &str, shop: &str
 
 /// Everything about one order.
 pub(super) async fn order<S: Service>(engine: &Engine<S>, order: OrderId) -> Result<Option<OrderRecord>, String> {
-    let mut record = OrderRecord { service: engine.service().name().to_owned(), order_id: order.to_string(), ..OrderRecord::default() };
+    let mut record = OrderRecord {
+        service: engine.service().name().to_owned(),
+        order_id: order.to_string(),
+        ..OrderRecord::default()
+    };
     let mut summary = OrderSummary { order_id: order.to_string(), ..OrderSummary::default() };
     for (index, kind) in engine.service().stream_kinds().iter().enumerate() {
         // The first kind lives in the stream named by the order itself, the others beside it.
