@@ -8,9 +8,11 @@ use tonic::{Code, transport::Channel};
 
 /// Connects to one address.
 async fn client(address: &str) -> anyhow::Result<LedgerQueryClient<Channel>> {
-    LedgerQueryClient::connect(address.to_owned())
-        .await
-        .with_context(|| format!("nothing answers at {address}: is Quittance up? (`make demo`, or `make up`; --query names another address)"))
+    LedgerQueryClient::connect(address.to_owned()).await.with_context(|| {
+        format!(
+            "nothing answers at {address}: is Quittance up? (`make demo`, or `make up`; --query names another address)"
+        )
+    })
 }
 
 /// Everything about one order, in the order the money moves.
@@ -39,11 +41,19 @@ pub(crate) async fn order(addresses: &[String], order: &str, shop: &str) -> anyh
 }
 
 /// The newest orders.
-pub(crate) async fn orders(addresses: &[String], limit: i32, unfinished_only: bool) -> anyhow::Result<Vec<OrderSummary>> {
+pub(crate) async fn orders(
+    addresses: &[String],
+    limit: i32,
+    unfinished_only: bool,
+) -> anyhow::Result<Vec<OrderSummary>> {
     let mut merged: Vec<OrderSummary> = Vec::new();
     for address in addresses {
         let request = ListOrdersRequest { page_size: limit, before: String::new(), unfinished_only: false };
-        let answer = client(address).await?.list_orders(request).await.map_err(|status| anyhow::anyhow!("{address}: {}", status.message()))?;
+        let answer = client(address)
+            .await?
+            .list_orders(request)
+            .await
+            .map_err(|status| anyhow::anyhow!("{address}: {}", status.message()))?;
         for summary in answer.into_inner().orders {
             match merged.iter_mut().find(|known| known.order_id == summary.order_id) {
                 Some(known) => runtime::query::merge(known, summary),

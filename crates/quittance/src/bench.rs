@@ -19,13 +19,14 @@ use std::{
 
 use anyhow::{Context as _, bail, ensure};
 use contracts::query::v1::{GetHealthRequest, LedgerHealth, ledger_query_client::LedgerQueryClient};
-use sandbox::Sandbox;
+use sandbox::{Sandbox, SandboxConfig, gateway::GatewayConfig};
 use sqlx::{Connection as _, PgConnection, Row as _};
 
 use crate::{
     cli::BenchArgs,
     orders::{self, Shop},
-    world::{self, Ports},
+    ports::Ports,
+    world,
 };
 
 /// The three service processes, in the order the money moves.
@@ -53,14 +54,18 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let reference = reference::measure(&admin_url, Duration::from_secs(args.reference)).await?;
     println!("reference: {reference:.0} orders/s");
 
-    let ports = Ports::free().await?;
-    let sandbox = world::quiet_sandbox();
-    let _worlds = world::serve_sandbox(&sandbox, &ports).await?;
-    let flags = world::process_flags(&ports, &admin_url, &nats_url, "bench");
-    let topology = world::apply_topology(&nats_url).await?;
+    let ports = Ports::free()?;
+    let node = ::runtime::process::real_node("sandbox")?;
+    let sandbox = quiet_sandbox(&node);
+    let outside = world::serve_on(&node, &sandbox, ports.outside()).await?;
+    let flags = ports.flags(&admin_url, &nats_url, "bench");
+    let _topology = spawn("topology", &flags)?;
     let services: Vec<Service> = SERVICES.iter().map(|name| spawn(name, &flags)).collect::<anyhow::Result<_>>()?;
-    world::wait_ready(&ports, READY_LIMIT).await?;
-    println!("three processes are ready; {} orders in flight, {} s warm-up, {} s measured …", args.in_flight, args.warm_up, args.seconds);
+    ports.ready(READY_LIMIT).await?;
+    println!(
+        "three processes are ready; {} orders in flight, {} s warm-up, {} s measured …",
+        args.in_flight, args.warm_up, args.seconds
+    );
 
     let shop = Shop::api(&ports)?;
     let load = Load::start(args.in_flight, &shop, &sandbox);
@@ -86,14 +91,22 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
         let used: f64 = machine::Clocked::read(&groups).since(&before).values().sum();
         println!("idle: {:.2} % of a core (ours, Postgres, NATS)", 100.0 * used / seconds(args.idle));
     }
-    drop(topology);
+    outside.cancel();
     Ok(())
+}
+
+/// Worlds that answer at once and never object.
+fn quiet_sandbox(node: &node::Node) -> Sandbox {
+    let gateway = GatewayConfig { are_triggers_on: false, ..GatewayConfig::default() };
+    Sandbox::new(SandboxConfig { seed: 1, gateway, ..SandboxConfig::default() }, node.clone())
 }
 
 fn servers() -> anyhow::Result<(String, String)> {
     match (std::env::var("QUITTANCE_POSTGRES_URL"), std::env::var("QUITTANCE_NATS_URL")) {
         (Ok(postgres), Ok(nats)) => Ok((postgres, nats)),
-        _ => bail!("QUITTANCE_POSTGRES_URL and QUITTANCE_NATS_URL are not set: run `make bench`, which starts durable servers of its own"),
+        _ => bail!(
+            "QUITTANCE_POSTGRES_URL and QUITTANCE_NATS_URL are not set: run `make bench`, which starts durable servers of its own"
+        ),
     }
 }
 
@@ -107,12 +120,23 @@ fn spawn(name: &str, flags: &[String]) -> anyhow::Result<Service> {
     Ok(Service(command.spawn().with_context(|| format!("{name} does not start"))?))
 }
 
-async fn groups(services: &[Service], postgres: &mut PgConnection, nats_url: &str) -> anyhow::Result<BTreeMap<&'static str, Vec<u32>>> {
-    let mut groups: BTreeMap<&'static str, Vec<u32>> = SERVICES.iter().zip(services).map(|(name, service)| (*name, vec![service.0.id()])).collect();
+async fn groups(
+    services: &[Service],
+    postgres: &mut PgConnection,
+    nats_url: &str,
+) -> anyhow::Result<BTreeMap<&'static str, Vec<u32>>> {
+    let mut groups: BTreeMap<&'static str, Vec<u32>> =
+        SERVICES.iter().zip(services).map(|(name, service)| (*name, vec![service.0.id()])).collect();
     let backend: i32 = sqlx::query("select pg_backend_pid()").fetch_one(postgres).await?.get(0);
     groups.insert("postgres", machine::family_of_backend(u32::try_from(backend)?));
     let port = nats_url.rsplit(':').next().unwrap_or_default().trim_end_matches('/');
-    groups.insert("nats", machine::process_with(&["nats-server", port]).or_else(|| machine::process_with(&["nats-server"])).into_iter().collect());
+    groups.insert(
+        "nats",
+        machine::process_with(&["nats-server", port])
+            .or_else(|| machine::process_with(&["nats-server"]))
+            .into_iter()
+            .collect(),
+    );
     Ok(groups)
 }
 
@@ -125,13 +149,22 @@ struct Sample {
 }
 
 impl Sample {
-    async fn take(groups: &BTreeMap<&'static str, Vec<u32>>, postgres: &mut PgConnection, ports: &Ports) -> anyhow::Result<Self> {
+    async fn take(
+        groups: &BTreeMap<&'static str, Vec<u32>>,
+        postgres: &mut PgConnection,
+        ports: &Ports,
+    ) -> anyhow::Result<Self> {
         let mut ledgers = Vec::new();
         for address in ports.queries() {
             let mut client = LedgerQueryClient::connect(address).await?;
             ledgers.extend(client.get_health(GetHealthRequest {}).await?.into_inner().ledgers);
         }
-        Ok(Self { at: tokio::time::Instant::now(), cpu: machine::Clocked::read(groups), wal: wal::read(postgres).await?, ledgers })
+        Ok(Self {
+            at: tokio::time::Instant::now(),
+            cpu: machine::Clocked::read(groups),
+            wal: wal::read(postgres).await?,
+            ledgers,
+        })
     }
 }
 
@@ -144,16 +177,19 @@ struct Load {
 
 impl Load {
     fn start(in_flight: usize, shop: &Shop, sandbox: &Sandbox) -> Self {
-        let (stop, taken, numbers) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::default()), Arc::new(AtomicU64::new(1)));
+        let (stop, taken, numbers) =
+            (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::default()), Arc::new(AtomicU64::new(1)));
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..in_flight {
-            let (stop, taken, numbers, shop, sandbox) = (stop.clone(), Arc::clone(&taken), numbers.clone(), shop.clone(), sandbox.clone());
+            let (stop, taken, numbers, shop, sandbox) =
+                (stop.clone(), Arc::clone(&taken), numbers.clone(), shop.clone(), sandbox.clone());
             tasks.spawn(async move {
                 while !stop.load(Ordering::Relaxed) {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
                     let started = tokio::time::Instant::now();
                     let outcome = one(&shop, &sandbox, number).await;
-                    let mut taken: std::sync::MutexGuard<'_, (Vec<Duration>, Vec<String>)> = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                    let mut taken: std::sync::MutexGuard<'_, (Vec<Duration>, Vec<String>)> =
+                        taken.lock().unwrap_or_else(PoisonError::into_inner);
                     match outcome {
                         Ok(()) => taken.0.push(started.elapsed()),
                         Err(error) if taken.1.len() < 20 => taken.1.push(format!("{error:#}")),
@@ -185,7 +221,10 @@ async fn one(shop: &Shop, sandbox: &Sandbox, number: u64) -> anyhow::Result<()> 
     let deadline = tokio::time::Instant::now() + ORDER_LIMIT;
     let mut state = shop.send(&order, 30).await?.state()?;
     while state != "completed" {
-        ensure!(!["refused", "declined", "cancelled", "parked", "waiting"].contains(&state.as_str()), "order B-{number} ended {state}");
+        ensure!(
+            !["refused", "declined", "cancelled", "parked", "waiting"].contains(&state.as_str()),
+            "order B-{number} ended {state}"
+        );
         ensure!(tokio::time::Instant::now() < deadline, "order B-{number} stands at {state} after {ORDER_LIMIT:?}");
         state = shop.send(&order, 30).await?.state()?;
     }
@@ -198,13 +237,24 @@ fn seconds(whole: u64) -> f64 {
 }
 
 #[expect(clippy::print_stdout, clippy::cast_precision_loss, reason = "figures for people")]
-fn report(args: &BenchArgs, reference: f64, before: &Sample, after: &Sample, mut latencies: Vec<Duration>, failures: &[String]) {
+fn report(
+    args: &BenchArgs,
+    reference: f64,
+    before: &Sample,
+    after: &Sample,
+    mut latencies: Vec<Duration>,
+    failures: &[String],
+) {
     let lasted = (after.at - before.at).as_secs_f64();
     let orders = latencies.len() as f64;
     let rate = orders / lasted;
     latencies.sort();
     let percentile = |p: usize| latencies[(latencies.len() - 1) * p / 100].as_secs_f64() * 1000.0;
-    println!("\n{rate:.1} orders/s = {:.3} of the reference ({reference:.0}/s), {} in flight", rate / reference, args.in_flight);
+    println!(
+        "\n{rate:.1} orders/s = {:.3} of the reference ({reference:.0}/s), {} in flight",
+        rate / reference,
+        args.in_flight
+    );
     println!("latency p50 {:.0} ms, p99 {:.0} ms", percentile(50), percentile(99));
     let cpu = after.cpu.since(&before.cpu);
     println!("CPU per order {:.2} ms:", cpu.values().sum::<f64>() / orders * 1000.0);

@@ -1,6 +1,6 @@
 //! The words of the command line.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -38,9 +38,9 @@ pub(crate) enum Command {
     Up {
         #[command(flatten)]
         config: ConfigArgs,
-        /// Also serve the simulated outside worlds
+        /// Leave out the simulated outside, which the laptop's world has
         #[arg(long)]
-        sandbox: bool,
+        no_sandbox: bool,
     },
     /// Run one service
     Run {
@@ -105,16 +105,16 @@ pub(crate) enum ServiceName {
 pub(crate) struct SandboxArgs {
     /// Address of the card gateway
     #[arg(long, default_value = "127.0.0.1:9100")]
-    pub(crate) gateway: String,
+    pub(crate) gateway: SocketAddr,
     /// Address of SYSPRO
     #[arg(long, default_value = "127.0.0.1:9200")]
-    pub(crate) erp: String,
+    pub(crate) erp: SocketAddr,
     /// Address of the shop
     #[arg(long, default_value = "127.0.0.1:9300")]
-    pub(crate) shop: String,
+    pub(crate) shop: SocketAddr,
     /// Address of the control: books, faults, clock, tokens
     #[arg(long, default_value = "127.0.0.1:9900")]
-    pub(crate) control: String,
+    pub(crate) control: SocketAddr,
     /// Seed of all numbers
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,

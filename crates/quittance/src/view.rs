@@ -6,7 +6,10 @@ use contracts::query::v1::{OrderRecord, OrderSummary};
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_BORDERS_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table
+        .load_preset(presets::UTF8_BORDERS_ONLY)
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .set_header(header);
     table
 }
 
@@ -24,7 +27,18 @@ pub(crate) fn moment(ms: i64) -> String {
 
 /// One line per order.
 pub(crate) fn orders(orders: &[OrderSummary]) -> String {
-    let mut table = table(&["order", "shop", "state", "total", "held", "captured", "reversed", "SYSPRO order", "status", "waits for / reason"]);
+    let mut table = table(&[
+        "order",
+        "shop",
+        "state",
+        "total",
+        "held",
+        "captured",
+        "reversed",
+        "SYSPRO order",
+        "status",
+        "waits for, or why",
+    ]);
     for order in orders {
         let waits = match (order.waits_for.as_str(), order.due_at_ms) {
             ("", _) => order.reason.clone(),
@@ -42,7 +56,7 @@ pub(crate) fn orders(orders: &[OrderSummary]) -> String {
             or_dash(&order.reversed),
             or_dash(&order.sales_order),
             or_dash(&order.sales_order_status),
-            or_dash(&shortened(&waits, 72)),
+            or_dash(&shortened(&waits, 44)),
         ]);
     }
     table.to_string()
@@ -98,7 +112,8 @@ fn timeline(records: &[OrderRecord]) -> Table {
     rows.sort_by(|a, b| (a.0, &a.1, &a.2).cmp(&(b.0, &b.1, &b.2)));
     let mut table = table(&["at", "service", "stream", "event", "what"]);
     for (at, service, stream, event) in rows {
-        let at = DateTime::<Utc>::from_timestamp_millis(at).map_or_else(String::new, |at| at.format("%H:%M:%S%.3f").to_string());
+        let at = DateTime::<Utc>::from_timestamp_millis(at)
+            .map_or_else(String::new, |at| at.format("%H:%M:%S%.3f").to_string());
         table.add_row([at, service, stream, event.kind.clone(), shortened(&event.detail, 90)]);
     }
     table

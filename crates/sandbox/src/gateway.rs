@@ -179,6 +179,14 @@ impl GatewayWorld {
         self.tokens.store(card, &mut self.random)
     }
 
+    /// Lets the vault know a named test card under this id.
+    ///
+    /// # Errors
+    /// When no test card has this name.
+    pub fn keep_stored(&mut self, card: &str, id: &str) -> Result<(), MintError> {
+        self.tokens.keep(card, id)
+    }
+
     fn answer(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Answer {
         let callers_now = now - self.clock_offset;
         let Some(merchant) = authentic::merchant(&self.config, &mut self.seen_token_ids, request, callers_now) else {

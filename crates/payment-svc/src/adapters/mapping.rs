@@ -6,6 +6,9 @@ use ids::MerchantReference;
 use payment_domain::{TokenMode, payment::Purpose};
 use secrecy::SecretString;
 
+/// The gateway takes this many characters of a telephone number.
+const PHONE_MAX: usize = 15;
+
 /// What the gateway is asked for.
 pub(super) fn authorize(reference: &MerchantReference, purpose: &Purpose, personal: &Personal) -> Authorize {
     let token = SecretString::from(purpose.token.token.clone());
@@ -41,6 +44,30 @@ fn bill_to(personal: &Personal) -> BillTo {
         postal_code,
         country,
         email: or(email, &personal.email),
-        phone_number: phone,
+        phone_number: phone_number(&phone),
+    }
+}
+
+/// Digits alone, with the plus before them where there is room: people write spaces and brackets, which the gateway counts.
+fn phone_number(written: &str) -> String {
+    let digits: String = written.chars().filter(char::is_ascii_digit).take(PHONE_MAX).collect();
+    let is_international = written.trim_start().starts_with('+') && digits.len() < PHONE_MAX;
+    if is_international { format!("+{digits}") } else { digits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::phone_number;
+
+    #[test]
+    fn a_telephone_number_fits_the_gateway_however_it_is_written() {
+        for (written, sent) in [
+            ("+48 58 555 01 23", "+48585550123"),
+            ("(058) 555-0123", "0585550123"),
+            ("+123456789012345", "123456789012345"),
+            ("", ""),
+        ] {
+            assert_eq!(phone_number(written), sent);
+        }
     }
 }

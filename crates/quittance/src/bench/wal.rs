@@ -11,7 +11,8 @@ pub(super) struct Wal {
 
 /// Reads the counters: from 18 on, flushes stand with the other I/O.
 pub(super) async fn read(connection: &mut PgConnection) -> anyhow::Result<Wal> {
-    let version: i32 = sqlx::query("select current_setting('server_version_num')::int").fetch_one(&mut *connection).await?.get(0);
+    let version: i32 =
+        sqlx::query("select current_setting('server_version_num')::int").fetch_one(&mut *connection).await?.get(0);
     let flushes = if version >= 180_000 {
         "select coalesce(sum(fsyncs), 0)::bigint from pg_stat_io where object = 'wal'"
     } else {

@@ -101,6 +101,11 @@ impl Tokens {
         Ok(id)
     }
 
+    pub(super) fn keep(&mut self, name: &str, id: &str) -> Result<(), MintError> {
+        self.stored.insert(id.to_ascii_uppercase(), card_named(name)?);
+        Ok(())
+    }
+
     pub(super) fn by_jti(&self, jti: &str, now: DateTime<Utc>) -> Found {
         match self.transient.get(jti) {
             Some((expires_at, card)) if now < *expires_at => Found::Card(card),
