@@ -6,6 +6,7 @@ mod story;
 
 use std::time::Duration;
 
+use ::runtime::process::{signal, unless_stopped};
 use anyhow::{Context as _, bail};
 use contracts::query::v1::OrderSummary;
 use tokio::time::Instant;
@@ -32,13 +33,9 @@ pub(crate) async fn run(settings: Settings, once: bool) -> anyhow::Result<()> {
     // The story is told on the screen; of the log only what is wrong is shown beside it.
     let settings = settings.rather("process.log=error");
     say("starting the simulated gateway, SYSPRO and shop, and every service …");
-    let world = World::start(&settings, false).await?;
-    let told = tokio::select! {
-        biased;
-        () = ::runtime::process::signal() => None,
-        told = tell(&world, started) => Some(told),
-    };
-    let wrongs = match told {
+    let Some(world) = unless_stopped(World::start(&settings, false)).await else { return Ok(()) };
+    let world = world?;
+    let wrongs = match unless_stopped(tell(&world, started)).await {
         None => {
             world.stop().await;
             return Ok(());
@@ -52,7 +49,7 @@ pub(crate) async fn run(settings: Settings, once: bool) -> anyhow::Result<()> {
     if !once {
         look_next(&world);
         say("\nQuittance stays up; Ctrl-C ends it.");
-        ::runtime::process::signal().await;
+        signal().await;
         say("\nstopping …");
     }
     world.stop().await;

@@ -43,7 +43,7 @@ pub(crate) fn orders(orders: &[OrderSummary]) -> String {
         let waits = match (order.waits_for.as_str(), order.due_at_ms) {
             ("", _) => order.reason.clone(),
             (what, 0) => what.to_owned(),
-            (what, due) => format!("{what}, due {}", moment(due)),
+            (what, due) => format!("until {}: {what}", moment(due)),
         };
         let name = if order.order_number.is_empty() { &order.order_id } else { &order.order_number };
         table.add_row([
@@ -56,7 +56,7 @@ pub(crate) fn orders(orders: &[OrderSummary]) -> String {
             or_dash(&order.reversed),
             or_dash(&order.sales_order),
             or_dash(&order.sales_order_status),
-            or_dash(&shortened(&waits, 44)),
+            or_dash(&shortened(&waits, 56)),
         ]);
     }
     table.to_string()
@@ -114,7 +114,7 @@ fn timeline(records: &[OrderRecord]) -> Table {
     for (at, service, stream, event) in rows {
         let at = DateTime::<Utc>::from_timestamp_millis(at)
             .map_or_else(String::new, |at| at.format("%H:%M:%S%.3f").to_string());
-        table.add_row([at, service, stream, event.kind.clone(), shortened(&event.detail, 90)]);
+        table.add_row([at, service, stream, event.kind.clone(), shortened(&event.detail, 120)]);
     }
     table
 }

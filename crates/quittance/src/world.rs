@@ -211,7 +211,8 @@ impl World {
 /// `quittance up`.
 #[expect(clippy::print_stdout, reason = "says where everything is")]
 pub(crate) async fn up(settings: &Settings, no_sandbox: bool) -> Result<(), RunError> {
-    let world = World::start(settings, no_sandbox).await?;
+    let Some(world) = process::unless_stopped(World::start(settings, no_sandbox)).await else { return Ok(()) };
+    let world = world?;
     println!("Quittance is up; Ctrl-C ends it.");
     println!("  orders in    http://{}/v1/orders   (described at /openapi.json)", world.shop_api);
     println!("  queries      http://{}   (quittance orders, quittance order N)", world.process.query);

@@ -116,19 +116,26 @@ impl Source {
             None => {}
         }
         let before = self.mistakes.len();
+        let mut removed = Vec::new();
         loop {
             match serde_path_to_error::deserialize::<_, T>(Value::Table(table.clone())) {
                 Ok(read) => return (self.mistakes.len() == before).then_some(read),
                 Err(error) => {
                     let path = error.path().to_string();
                     let words = error.into_inner().to_string();
-                    let words = words.trim().to_owned();
+                    // What follows the first line repeats the path.
+                    let words = words.trim().lines().next().unwrap_or_default().to_owned();
+                    // What lacks only because we took it out was told already.
+                    if missing_field(&words).is_some_and(|field| removed.contains(&join(&path, field))) {
+                        return None;
+                    }
                     self.mistakes.push(format!("[{name}] {path}: {words}"));
                     // Go on without the wrong key, to find the next mistake.
                     let key = unknown_field(&words).map_or_else(|| path.clone(), |field| join(&path, field));
                     if self.mistakes.len() >= MISTAKES_MAX || !remove(&mut table, &key) {
                         return None;
                     }
+                    removed.push(key);
                 }
             }
         }
@@ -205,6 +212,10 @@ fn unknown_field(words: &str) -> Option<&str> {
     words.strip_prefix("unknown field `")?.split('`').next()
 }
 
+fn missing_field(words: &str) -> Option<&str> {
+    words.strip_prefix("missing field `")?.split('`').next()
+}
+
 fn join(path: &str, field: &str) -> String {
     // The path of an unknown field may or may not end with it, by the kind of container.
     if path == "." || path.is_empty() {
@@ -257,5 +268,6 @@ mod tests {
         for part in ["widht", "ulr", "width", "nobody"] {
             assert!(told.contains(part), "{part} missing in {told}");
         }
+        assert!(!told.contains("missing field"), "what was wrong is not missing too: {told}");
     }
 }

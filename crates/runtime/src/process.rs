@@ -27,6 +27,8 @@ pub const DEFAULTS: &str = include_str!("../config/process.toml");
 pub const ORDER: [&str; 3] = ["ingest-gateway", "payment-svc", "erp-writer"];
 /// Between two attempts to reach a server at start.
 const RETRY: Duration = Duration::from_millis(300);
+/// Of so many failed attempts one is told.
+const TOLD_EVERY: u32 = 10;
 /// How long a server may take to come up before the start fails.
 const START_LIMIT: Duration = Duration::from_secs(30);
 
@@ -101,12 +103,12 @@ impl ProcessConfig {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// Something listens there already.
-    #[error("cannot listen on {address}: {source}; is another Quittance up? (stop it, or name another port)")]
+    #[error("cannot listen on {address}: {why}; is another Quittance up? (stop it, or name another port)")]
     Listen {
         /// Where.
         address: SocketAddr,
         /// Why.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// The database does not answer or its schema cannot be brought up to date.
     #[error("the ledger of {service} at {url}: {why}; is Postgres up? (`make up` starts one)")]
@@ -172,6 +174,7 @@ pub async fn open_ledger(
     let url = database_url(config, service);
     let failed = |why: String| StartError::Ledger { service: service.to_owned(), url: shown(&url), why };
     let started = tokio::time::Instant::now();
+    let mut attempts = 0;
     loop {
         let opened = async {
             if config.create_databases {
@@ -190,8 +193,10 @@ pub async fn open_ledger(
             Err(error) if matches!(fault::Classify::class(&error), fault::Class::Permanent) => {
                 return Err(failed(error.to_string()));
             }
-            Err(error) => tracing::info!(%error, service, "waiting for the ledger"),
+            Err(error) if attempts % TOLD_EVERY == 0 => tracing::info!(%error, service, "waiting for the ledger"),
+            Err(_) => {}
         }
+        attempts += 1;
         tokio::time::sleep(RETRY).await;
     }
 }
@@ -210,7 +215,16 @@ pub async fn open_bus(config: &ProcessConfig, node: &Node) -> Result<Bus, StartE
 /// # Errors
 /// When it is taken.
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
-    TcpListener::bind(address).await.map_err(|source| StartError::Listen { address, source })
+    TcpListener::bind(address).await.map_err(|why| StartError::Listen { address, why })
+}
+
+/// Does something, unless a signal asks for the end before it is done.
+pub async fn unless_stopped<T>(work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = signal() => None,
+        done = work => Some(done),
+    }
 }
 
 /// Resolves at SIGINT or SIGTERM.

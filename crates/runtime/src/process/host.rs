@@ -19,6 +19,8 @@ use crate::{
 /// A change of a service's own tables: number, name, SQL.
 pub type Migration = (i64, &'static str, &'static str);
 
+/// Stands for the ledger's address while the section that names it cannot be read.
+const UNREAD_URL: &str = "postgres://localhost/unread";
 /// While stopping it is looked this often whether calls are still under way.
 const LOOK: Duration = Duration::from_millis(20);
 /// Listeners may take this long to finish their last answers.
@@ -61,9 +63,10 @@ impl<S: Hosted> Prepared<S> {
     pub fn read(source: &mut Source, process: Option<&ProcessConfig>) -> Option<Self> {
         let config = source.section::<S::Config>(S::NAME, S::DEFAULTS)?;
         let node = real_node(S::NAME).map_err(|error| source.complain(S::NAME, [error.to_string()])).ok()?;
-        let url = database_url(process?, S::NAME);
+        // A mistake elsewhere does not hide those of this section: nothing connects here.
+        let url = process.map_or_else(|| UNREAD_URL.to_owned(), |process| database_url(process, S::NAME));
         let service = S::make(&config, &node, &url).map_err(|mistakes| source.complain(S::NAME, mistakes)).ok()?;
-        Some(Self { config, node, service })
+        process.map(|_| Self { config, node, service })
     }
 
     /// Its section.

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use super::{Hosted, ORDER, Prepared, Process, ProcessConfig, SECTION, StartError, signal};
+use super::{Hosted, ORDER, Prepared, Process, ProcessConfig, SECTION, StartError, signal, unless_stopped};
 use crate::config::{Mistakes, Source};
 
 /// Exit code of a configuration with mistakes.
@@ -45,10 +45,15 @@ pub async fn run<S: Hosted>(source: Source) -> Result<(), RunError> {
         (ProcessConfig::address_of(config.query, S::NAME), ProcessConfig::address_of(config.health, S::NAME));
     let telemetry = telemetry::init(config.telemetry(S::NAME));
     let mut process = Process::new(config);
-    process.start(prepared).await?;
-    process.serve_operators(query, health).await?;
-    tracing::info!(service = S::NAME, %query, %health, "is up");
-    signal().await;
+    let started = async {
+        process.start(prepared).await?;
+        process.serve_operators(query, health).await
+    };
+    if let Some(started) = unless_stopped(started).await {
+        started?;
+        tracing::info!(service = S::NAME, %query, %health, "is up");
+        signal().await;
+    }
     tracing::info!(service = S::NAME, "is asked to stop");
     process.stop().await;
     telemetry.shutdown();
