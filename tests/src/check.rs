@@ -1,5 +1,7 @@
 //! The promises, checked against the books of the outside worlds and against the ledgers.
 
+use std::time::Duration;
+
 use contracts::query::v1::OrderSummary;
 use ids::OrderId;
 use sandbox::Books;
@@ -140,4 +142,23 @@ pub async fn dump(cluster: &Cluster, id: OrderId) -> String {
         }
     }
     text
+}
+
+/// Waits until an order is at rest.
+///
+/// # Panics
+/// When it is not within `limit`.
+pub async fn rests(cluster: &Cluster, id: &str, limit: Duration) -> OrderSummary {
+    let what = format!("order {id} comes to rest");
+    testkit::within(limit, &what, async || Some(cluster.summary(id).await).filter(is_at_rest)).await
+}
+
+/// An order of the test shop over [`crate::orders`], at rest.
+///
+/// # Panics
+/// When it is not within `limit`.
+pub async fn case(cluster: &Cluster, number: &str, story: Story, id: &str, limit: Duration) -> Case {
+    let summary = rests(cluster, id, limit).await;
+    let total = if story == Story::Short { 30_333 } else { 12_483 };
+    Case { id: id.parse().expect("an order id"), story, total, customer_po: format!("T-{number}"), summary }
 }

@@ -1,8 +1,9 @@
 //! Starting, killing and asking the cluster.
 
 mod config;
+mod wire;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, sync::Arc, time::Duration};
 
 use bus::{Bus, BusConfig, JetStreamBus, MemoryBroker, MemoryBus, Sizes};
 use bytes::Bytes;
@@ -11,16 +12,21 @@ use erp_writer::ErpWriter;
 use ids::OrderId;
 use ingest_gateway::IngestGateway;
 use ledger::{Ledger, MemoryLedger, MemoryState, PostgresConfig, PostgresLedger};
-use node::{FaultPoints, Node, NodeBuilder, SimNetwork, Transport};
+use node::{FaultPoints, Node, NodeBuilder, RealTransport, SimNetwork, Transport};
 use payment_svc::PaymentService;
-use runtime::{Context, Engine, query::Queryable};
+use runtime::{Context, Engine, Routed, Service, query::Queryable};
 use sandbox::Sandbox;
 use serde_json::Value;
 use testkit::servers::{Database, Nats};
 use tokio::time::Instant;
-use tower::ServiceExt as _;
+use tokio_util::sync::CancellationToken;
 
-pub use self::config::{API_KEY, Drill};
+use self::{config::Outside, wire::Wire};
+pub use self::{
+    config::{API_KEY, Drill, WOO_SECRET, WOO_SHOP},
+    wire::Answer,
+};
+use crate::tap::Tap;
 
 /// The services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,7 +74,12 @@ pub struct Cluster {
     pub network: SimNetwork,
     /// Where services die.
     pub faults: FaultPoints,
+    /// Every message that a service has handed to the broker.
+    pub tap: Tap,
     ground: Ground,
+    wire: Wire,
+    outside: Outside,
+    world: Node,
     drill: Drill,
     seed: u64,
     incarnations: u64,
@@ -77,15 +88,11 @@ pub struct Cluster {
     leases: erp_writer::MemoryLeases,
 }
 
-/// An HTTP answer of the intake.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// Status code.
-    pub status: u16,
-    /// Parsed body; null when there is none.
-    pub body: Value,
-    /// Headers by lower-case name.
-    pub headers: BTreeMap<String, String>,
+impl Answer {
+    /// The order's id, when the answer names one.
+    pub fn id(&self) -> Option<&str> {
+        self.body["order_id"].as_str().or(self.body["id"].as_str())
+    }
 }
 
 impl Cluster {
@@ -95,11 +102,29 @@ impl Cluster {
         let since = Instant::now();
         let ledgers = ALL.iter().map(|name| (*name, MemoryState::new())).collect();
         let ground = Ground::Twins { ledgers, broker: MemoryBroker::new(seed ^ 0xb0b), base, since };
-        Self::on(ground, seed, drill).await
+        Self::on(ground, Wire::Simulated, seed, drill).await
     }
 
-    /// A cluster over a Postgres and a NATS of its own.
+    /// A cluster over databases and a NATS of its own; between it and the outside worlds a simulated network.
     pub async fn real(seed: u64, drill: Drill) -> Self {
+        Self::on(Self::servers().await, Wire::Simulated, seed, drill).await
+    }
+
+    /// The same, and every byte to and from the outside worlds and the shop goes over real HTTP.
+    ///
+    /// # Panics
+    /// When the machine gives no sockets.
+    pub async fn real_http(seed: u64, drill: Drill) -> Self {
+        let wire = Wire::Sockets {
+            transport: Arc::new(RealTransport::new().expect("an HTTP client")),
+            client: reqwest::Client::new(),
+            door: None,
+            stop: CancellationToken::new(),
+        };
+        Self::on(Self::servers().await, wire, seed, drill).await
+    }
+
+    async fn servers() -> Ground {
         let mut databases = BTreeMap::new();
         for name in ALL {
             let database = Database::create(&name.as_str().replace('-', "_")).await;
@@ -107,25 +132,30 @@ impl Cluster {
             ledger::migrate(&database.url, &own).await.expect("the schema");
             databases.insert(name, database);
         }
-        Self::on(Ground::Real { databases, nats: Nats::start() }, seed, drill).await
+        Ground::Real { databases, nats: Nats::start() }
     }
 
-    async fn on(ground: Ground, seed: u64, drill: Drill) -> Self {
+    async fn on(ground: Ground, wire: Wire, seed: u64, drill: Drill) -> Self {
         let network = SimNetwork::new(seed ^ 0x2e7);
         let idle: Arc<dyn Transport> = Arc::new(network.clone());
-        let clock = match &ground {
+        let world = match &ground {
             Ground::Twins { base, since, .. } => NodeBuilder::simulated("sandbox", *base, *since, seed, idle).build(),
             Ground::Real { .. } => NodeBuilder::real("sandbox", idle).build(),
         };
-        let sandbox = Sandbox::new(config::sandbox(seed), clock);
-        network.serve("127.0.0.1:9100", sandbox.gateway_handler());
-        network.serve("127.0.0.1:9200", sandbox.erp_handler());
-        network.serve("127.0.0.1:9300", sandbox.shop_handler());
+        let sandbox = Sandbox::new(config::sandbox(seed), world.clone());
+        let outside = match &wire {
+            Wire::Simulated => wire::on_the_network(&sandbox, &network),
+            Wire::Sockets { stop, .. } => wire::on_sockets(&sandbox, &world, stop).await,
+        };
         let mut cluster = Self {
             sandbox,
             network,
             faults: FaultPoints::planned(),
+            tap: Tap::default(),
             ground,
+            wire,
+            outside,
+            world,
             drill,
             seed,
             incarnations: 0,
@@ -148,7 +178,10 @@ impl Cluster {
 
     fn node(&mut self, name: &str) -> Node {
         self.incarnations += 1;
-        let transport: Arc<dyn Transport> = Arc::new(self.network.clone());
+        let transport: Arc<dyn Transport> = match &self.wire {
+            Wire::Simulated => Arc::new(self.network.clone()),
+            Wire::Sockets { transport, .. } => transport.clone(),
+        };
         let seed = self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ self.incarnations;
         let builder = match &self.ground {
             Ground::Twins { base, since, .. } => NodeBuilder::simulated(name, *base, *since, seed, transport),
@@ -158,6 +191,10 @@ impl Cluster {
     }
 
     async fn bus(&self, node: &Node) -> Bus {
+        self.tap.on(self.connect(node).await)
+    }
+
+    async fn connect(&self, node: &Node) -> Bus {
         match &self.ground {
             Ground::Twins { broker, .. } => MemoryBus::attach(broker, node.clone()),
             Ground::Real { nats, .. } => {
@@ -166,6 +203,11 @@ impl Cluster {
                     .expect("the broker answers")
             }
         }
+    }
+
+    /// A connection to the broker that belongs to no service: anybody may publish through it.
+    pub async fn stranger(&self) -> Bus {
+        self.connect(&self.world).await
     }
 
     async fn ledger(&self, name: Name, node: &Node) -> Ledger {
@@ -200,13 +242,15 @@ impl Cluster {
         let bus = self.bus(&node).await;
         let context = Context { node: node.clone(), ledger: self.ledger(name, &node).await };
         let settings = self.drill.settings();
-        let mut source = runtime::config::Source::from_text(&config::text(&self.drill));
+        let mut source = runtime::config::Source::from_text(&config::text(&self.drill, &self.outside));
         let running = match name {
             Name::Ingest => {
                 let config = source.section(name.as_str(), ingest_gateway::config::DEFAULTS).expect("a configuration");
                 let service = ingest_gateway::service(&config).expect("the service takes it");
                 let engine = runtime::start(service, context, bus, settings);
-                Running::Ingest(engine.clone(), ingest_gateway::router(engine))
+                let router = ingest_gateway::router(engine.clone());
+                self.open_door(&node, &router).await;
+                Running::Ingest(engine, router)
             }
             Name::Payment => {
                 let config = source.section(name.as_str(), payment_svc::config::DEFAULTS).expect("a configuration");
@@ -220,6 +264,26 @@ impl Cluster {
             }
         };
         self.running.insert(name, (node, running));
+    }
+
+    /// The intake's port, where it has one: a new one each time it comes up.
+    async fn open_door(&mut self, node: &Node, router: &axum::Router) {
+        if let Wire::Sockets { door, .. } = &mut self.wire {
+            let listener = wire::listen().await;
+            *door = Some(listener.local_addr().expect("its address"));
+            runtime::health::serve(node, listener, router.clone());
+        }
+    }
+
+    /// Serves the queries over all ledgers, as `quittance up` does. Gives the address.
+    ///
+    /// # Panics
+    /// When the machine gives no socket.
+    pub async fn serve_queries(&self) -> SocketAddr {
+        let listener = wire::listen().await;
+        let address = listener.local_addr().expect("its address");
+        runtime::query::serve(&self.world, listener, self.queries());
+        address
     }
 
     fn erp(&self, config: &erp_writer::Config, node: &Node) -> Arc<ErpWriter> {
@@ -313,6 +377,17 @@ impl Cluster {
         }
     }
 
+    /// URL of a service's real database.
+    ///
+    /// # Panics
+    /// On a cluster over the twins.
+    pub fn database_url(&self, name: Name) -> String {
+        match &self.ground {
+            Ground::Real { databases, .. } => databases[&name].url.clone(),
+            Ground::Twins { .. } => panic!("this cluster has twins of databases"),
+        }
+    }
+
     /// URLs of the real databases.
     pub fn database_urls(&self) -> Vec<String> {
         match &self.ground {
@@ -333,25 +408,32 @@ impl Cluster {
         body: impl Into<Bytes>,
     ) -> Option<Answer> {
         let (node, Running::Ingest(_, router)) = self.running.get(&Name::Ingest)? else { return None };
-        let mut request =
-            http::Request::builder().method(method).uri(path).header("authorization", format!("Bearer {API_KEY}"));
+        let mut request = http::Request::builder().method(method).uri(self.address(path));
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header("authorization", format!("Bearer {API_KEY}"));
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(axum::body::Body::from(body.into())).expect("a request");
-        let answer = tokio::select! {
-            biased;
-            () = node.dead() => return None,
-            answer = router.clone().oneshot(request) => answer.expect("a router never fails"),
+        let request = request.body(body.into()).expect("a request");
+        let answer = async {
+            match &self.wire {
+                Wire::Simulated => wire::straight_in(router.clone(), request).await,
+                Wire::Sockets { client, .. } => wire::over_the_wire(client, request).await,
+            }
         };
-        let status = answer.status().as_u16();
-        let headers = answer
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
-            .collect();
-        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.ok()?;
-        Some(Answer { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null), headers })
+        tokio::select! {
+            biased;
+            () = node.dead() => None,
+            answer = answer => answer,
+        }
+    }
+
+    fn address(&self, path: &str) -> String {
+        match &self.wire {
+            Wire::Sockets { door: Some(door), .. } => format!("http://{door}{path}"),
+            _ => path.to_owned(),
+        }
     }
 
     /// Posts an order. `None` when the intake died meanwhile.
@@ -366,6 +448,28 @@ impl Cluster {
     pub async fn state(&self, id: &str) -> String {
         let answer = self.send("GET", &format!("/v1/orders/{id}"), &[], "").await.expect("the intake is alive");
         answer.body["state"].as_str().unwrap_or("?").to_owned()
+    }
+
+    /// What a service makes of a message: the command it becomes there, `ignored`, or why it cannot be read.
+    ///
+    /// # Errors
+    /// When the service would bury it.
+    ///
+    /// # Panics
+    /// When the service does not run.
+    pub fn read(&self, name: Name, message: &runtime::Inbound) -> Result<String, String> {
+        fn told<S: Service>(engine: &Engine<S>, message: &runtime::Inbound) -> Result<String, String> {
+            match engine.service().inbound(message) {
+                Ok(Routed::Command { place, .. }) => Ok(place.kind.to_owned()),
+                Ok(Routed::Ignored) => Ok("ignored".to_owned()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        match &self.running.get(&name).expect("the service runs").1 {
+            Running::Ingest(engine, _) => told(engine, message),
+            Running::Payment(engine) => told(engine, message),
+            Running::Erp(engine) => told(engine, message),
+        }
     }
 
     /// All services as people may ask them.
@@ -416,6 +520,10 @@ impl Drop for Cluster {
         if let Some(node) = &self.topology {
             node.kill();
         }
+        if let Wire::Sockets { stop, .. } = &self.wire {
+            stop.cancel();
+        }
+        self.world.kill();
     }
 }
 

@@ -3,6 +3,8 @@
 
 pub mod check;
 pub mod cluster;
+pub mod database;
 pub mod orders;
+pub mod tap;
 
 pub use cluster::{Cluster, Name};

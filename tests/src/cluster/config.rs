@@ -1,6 +1,6 @@
 //! One configuration for all services of the cluster, in the words that a file would have.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use runtime::Settings;
 use sandbox::{
@@ -13,6 +13,28 @@ use crate::orders::REFUSED_SKU;
 
 /// The key of the test shop.
 pub const API_KEY: &str = "test-shop-key";
+
+/// A shop that sends WooCommerce's own format.
+pub const WOO_SHOP: &str = "woo-shop";
+
+/// The secret under which it signs.
+pub const WOO_SECRET: &str = "test-woo-secret";
+
+/// Where the outside worlds are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Outside {
+    pub(super) gateway: SocketAddr,
+    pub(super) erp: SocketAddr,
+    pub(super) shop: SocketAddr,
+}
+
+impl Default for Outside {
+    /// The laptop's ports, which nothing but a simulated network listens on.
+    fn default() -> Self {
+        let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
+        Self { gateway: at(9100), erp: at(9200), shop: at(9300) }
+    }
+}
 
 /// What a drill shortens or stretches.
 #[derive(Debug, Clone)]
@@ -77,7 +99,8 @@ pub(super) fn refuse_item(sandbox: &Sandbox) {
     );
 }
 
-pub(super) fn text(drill: &Drill) -> String {
+pub(super) fn text(drill: &Drill, outside: &Outside) -> String {
+    let Outside { gateway, erp, shop } = outside;
     let (gateway_ms, syspro_ms) = (drill.gateway_limit.as_millis(), drill.syspro_limit.as_millis());
     format!(
         r#"
@@ -88,12 +111,18 @@ allow_private_callbacks = true
 pair = "demo"
 api_key_sha256 = "{key}"
 order_prefix = "T-"
-callback = {{ url = "http://127.0.0.1:9300/callbacks/test-shop", secret = "sandbox-callback-secret" }}
+callback = {{ url = "http://{shop}/callbacks/test-shop", secret = "sandbox-callback-secret" }}
+[ingest-gateway.shops.{WOO_SHOP}]
+pair = "demo"
+api_key_sha256 = "{woo_key}"
+order_prefix = "W-"
+adapter = {{ kind = "woocommerce", secret = "{WOO_SECRET}" }}
+callback = {{ url = "http://{shop}/callbacks/{WOO_SHOP}", secret = "sandbox-callback-secret" }}
 
 [payment-svc]
 master_key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 [payment-svc.pairs.demo.gateway]
-base_url = "http://127.0.0.1:9100"
+base_url = "http://{gateway}"
 merchant = "sim_merchant_01"
 key_id = "3f2b6c1e-0000-4000-8000-00000000c0de"
 secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
@@ -105,7 +134,7 @@ master_key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="
 time_zone = "Europe/Berlin"
 warehouse = "MAIN"
 [erp-writer.pairs.demo.syspro]
-base_url = "http://127.0.0.1:9200"
+base_url = "http://{erp}"
 query_limit_ms = {syspro_ms}
 post_limit_ms = {syspro_ms}
 operators = [
@@ -114,6 +143,11 @@ operators = [
   {{ name = "QT3", api_key = "sim-operator-key-3" }},
 ]
 "#,
-        key = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(API_KEY.as_bytes())),
+        key = hashed(API_KEY),
+        woo_key = hashed(WOO_SHOP),
     )
+}
+
+fn hashed(key: &str) -> String {
+    hex::encode(<sha2::Sha256 as sha2::Digest>::digest(key.as_bytes()))
 }
