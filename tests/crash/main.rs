@@ -91,7 +91,7 @@ async fn drill(mut cluster: Cluster, point: &'static str, arrange: Arrange, end:
             && let Some(answer) = cluster.post(&order).await
         {
             assert!([200, 201, 202, 503].contains(&answer.status), "{point}: {answer:?}");
-            id = answer.id().map(str::to_owned);
+            id = answer.order_id().map(str::to_owned);
         }
         let fired = cluster.faults.fired(point);
         for name in cluster.dead() {
@@ -188,7 +188,7 @@ async fn a_caller_who_hangs_up_has_sent_exactly_one_order() {
     }
     let state = within(Duration::from_secs(30), "the abandoned order completes", async || {
         let answer = cluster.post(&order).await?;
-        let id = answer.id()?.to_owned();
+        let id = answer.order_id()?.to_owned();
         let state = cluster.state(&id).await;
         (state == "completed").then_some(state)
     })

@@ -90,7 +90,7 @@ pub struct Cluster {
 
 impl Answer {
     /// The order's id, when the answer names one.
-    pub fn id(&self) -> Option<&str> {
+    pub fn order_id(&self) -> Option<&str> {
         self.body["order_id"].as_str().or(self.body["id"].as_str())
     }
 }
