@@ -38,7 +38,7 @@ enum End {
     CompletedOrWaiting,
 }
 
-const POINTS: [(&str, Arrange, End); 21] = [
+const POINTS: [(&str, Arrange, End); 22] = [
     ("intake.before_commit", Arrange::Nothing, End::Completed),
     ("intake.after_commit", Arrange::Nothing, End::Completed),
     ("intake.after_reply", Arrange::Nothing, End::Completed),
@@ -46,6 +46,7 @@ const POINTS: [(&str, Arrange, End); 21] = [
     ("consume.before_commit", Arrange::Nothing, End::Completed),
     ("consume.after_commit", Arrange::Nothing, End::CompletedOrWaiting),
     ("consume.after_ack", Arrange::Nothing, End::CompletedOrWaiting),
+    ("append.after_head_update", Arrange::Nothing, End::CompletedOrWaiting),
     ("relay.after_claim", Arrange::Broker, End::Completed),
     ("relay.after_publish", Arrange::Nothing, End::Completed),
     ("relay.after_ack", Arrange::Nothing, End::CompletedOrWaiting),
