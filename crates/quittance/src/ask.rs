@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, bail};
 use contracts::query::v1::{
-    GetOrderRequest, ListOrdersRequest, OrderRecord, OrderSummary, ledger_query_client::LedgerQueryClient,
+    GetHealthRequest, GetOrderRequest, ListOrdersRequest, OrderRecord, OrderSummary,
+    ledger_query_client::LedgerQueryClient,
 };
 use tonic::{Code, transport::Channel};
 
@@ -16,7 +17,10 @@ async fn client(address: &str) -> anyhow::Result<LedgerQueryClient<Channel>> {
 }
 
 /// Everything about one order, in the order the money moves.
-pub(crate) async fn order(addresses: &[String], order: &str, shop: &str) -> anyhow::Result<Vec<OrderRecord>> {
+///
+/// # Errors
+/// When nothing answers, or nobody knows the order.
+pub async fn order(addresses: &[String], order: &str, shop: &str) -> anyhow::Result<Vec<OrderRecord>> {
     let mut records = Vec::new();
     let mut wanted = order.to_owned();
     for address in addresses {
@@ -41,11 +45,10 @@ pub(crate) async fn order(addresses: &[String], order: &str, shop: &str) -> anyh
 }
 
 /// The newest orders.
-pub(crate) async fn orders(
-    addresses: &[String],
-    limit: i32,
-    unfinished_only: bool,
-) -> anyhow::Result<Vec<OrderSummary>> {
+///
+/// # Errors
+/// When nothing answers.
+pub async fn orders(addresses: &[String], limit: i32, unfinished_only: bool) -> anyhow::Result<Vec<OrderSummary>> {
     let mut merged: Vec<OrderSummary> = Vec::new();
     for address in addresses {
         let request = ListOrdersRequest { page_size: limit, before: String::new(), unfinished_only: false };
@@ -65,4 +68,18 @@ pub(crate) async fn orders(
     merged.retain(|summary| !(unfinished_only && runtime::query::is_final(&summary.state)));
     merged.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     Ok(merged)
+}
+
+/// Whether every ledger is at rest: nothing to send, nothing due.
+///
+/// # Errors
+/// When nothing answers.
+pub async fn are_at_rest(addresses: &[String]) -> anyhow::Result<bool> {
+    for address in addresses {
+        let answer = client(address).await?.get_health(GetHealthRequest {}).await?.into_inner();
+        if answer.ledgers.iter().any(|ledger| ledger.outbox > 0 || ledger.effects_due > 0) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -3,7 +3,7 @@
 //! `run` is the door of the binary. The rest that is public serves the drills of this package, which start the binary
 //! again and again and kill it.
 
-mod ask;
+pub mod ask;
 mod bench;
 mod cli;
 mod demo;

@@ -7,6 +7,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bus::topology;
+use chrono::SubsecRound as _;
 use ledger::BusSeen;
 
 use crate::{engine::Engine, relay::Acknowledged, service::Service};
@@ -48,10 +49,12 @@ async fn compare<S: Service>(engine: &Engine<S>, acknowledged: &Acknowledged) ->
     let seen = ledger.bus_seen().await.map_err(|error| error.to_string())?;
     let mut lately = acknowledged.take();
     for name in STREAMS {
-        let Some(mark) = engine.0.bus.mark(name).await.map_err(|error| error.to_string())? else {
+        let Some(mut mark) = engine.0.bus.mark(name).await.map_err(|error| error.to_string())? else {
             // The topology role has not made it yet.
             return Ok(false);
         };
+        // The broker counts nanoseconds, the ledger keeps microseconds: untrimmed, every look would find a new stream.
+        mark.created = mark.created.trunc_subsecs(6);
         let before = seen.iter().find(|seen| seen.bus_stream == name);
         let newest = lately.remove(name);
         if let Some(before) = before {
