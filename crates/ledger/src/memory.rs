@@ -216,6 +216,15 @@ impl Store for MemoryLedger {
         self.call(move |state, now| Ok(state.claim_effects(kinds, most, holder, lease, now)))
     }
 
+    fn put_off_inquiries<'a>(
+        &'a self,
+        kinds: &'a [String],
+        within: Duration,
+        delays: &'a [Duration],
+    ) -> LedgerFuture<'a, u64> {
+        self.call(move |state, now| Ok(state.put_off_inquiries(kinds, within, delays, now)))
+    }
+
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
         self.call(move |state, now| {
             state.keep_evidence(id, epoch, source, body, now);

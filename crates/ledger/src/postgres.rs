@@ -199,6 +199,15 @@ impl Store for PostgresLedger {
         write!(self.connections, |c| effects::claim(c, kinds, most, holder, lease))
     }
 
+    fn put_off_inquiries<'a>(
+        &'a self,
+        kinds: &'a [String],
+        within: Duration,
+        delays: &'a [Duration],
+    ) -> LedgerFuture<'a, u64> {
+        write!(self.lazy, |c| effects::put_off_inquiries(c, kinds, within, delays))
+    }
+
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
         write!(self.connections, |c| effects::keep_evidence(c, id, epoch, source, &body))
     }

@@ -41,6 +41,15 @@ pub trait Store: Send + Sync {
         lease: Duration,
     ) -> LedgerFuture<'a, Vec<ClaimedEffect>>;
 
+    /// Moves inquiries of the named kinds that are due by `within` on to their next hour, and counts one try more: the delay
+    /// after the nth try is `delays[n]`, the last repeats. Nobody claims them by that. Gives their number.
+    fn put_off_inquiries<'a>(
+        &'a self,
+        kinds: &'a [String],
+        within: Duration,
+        delays: &'a [Duration],
+    ) -> LedgerFuture<'a, u64>;
+
     /// Keeps what was seen of an effect's outcome. No fence: also a worker that lost its lease may tell.
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()>;
 

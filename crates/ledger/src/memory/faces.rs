@@ -61,6 +61,28 @@ impl State {
         Some(ClaimedEffect { id, pair, kind, state, epoch, reference, operator, request, tries })
     }
 
+    pub(super) fn put_off_inquiries(
+        &mut self,
+        kinds: &[String],
+        within: Duration,
+        delays: &[Duration],
+        now: DateTime<Utc>,
+    ) -> u64 {
+        let mut moved = 0;
+        let soon = later(now, within);
+        for held in self.effects.values_mut() {
+            let row = &mut held.row;
+            let is_free = held.until.is_none_or(|until| until < now);
+            if row.state == EffectState::Unknown && row.due_at <= soon && is_free && kinds.contains(&row.kind) {
+                let tries = usize::try_from(row.tries).unwrap_or(0);
+                let Some(delay) = delays.get(tries).or(delays.last()) else { continue };
+                (row.due_at, row.tries) = (later(now, *delay), row.tries + 1);
+                moved += 1;
+            }
+        }
+        moved
+    }
+
     pub(super) fn keep_evidence(&mut self, id: RowId, epoch: i64, source: &str, body: Bytes, seen_at: DateTime<Utc>) {
         let key = (id, source.to_owned(), Sha256::digest(&body).into());
         self.evidence.entry(key).or_insert(Evidence { seen_at, epoch, body });

@@ -13,6 +13,9 @@ use crate::{
     types::{ClaimedEffect, EffectRow, Pending, RowId},
 };
 
+/// Inquiries put off at a time.
+const PUT_OFF_MAX: i64 = 1000;
+
 fn claimed(row: &PgRow) -> Result<(DateTime<Utc>, ClaimedEffect), sqlx::Error> {
     let effect = ClaimedEffect {
         id: row_id(row, 0)?,
@@ -57,6 +60,33 @@ pub(super) async fn claim(
     let mut taken = rows.iter().map(claimed).collect::<Result<Vec<_>, _>>()?;
     taken.sort_by_key(|(due_at, effect)| (*due_at, effect.id));
     Ok(taken.into_iter().map(|(_, effect)| effect).collect())
+}
+
+/// Moves inquiries that are due soon on to their next hour. Rows that somebody holds or changes are left alone.
+pub(super) async fn put_off_inquiries(
+    connection: &mut PgConnection,
+    kinds: &[String],
+    within: Duration,
+    delays: &[Duration],
+) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query(
+        "with clock as materialized (select clock_timestamp() as now),
+         due as materialized (
+           select stream_id, version, ordinal from effect
+           where state = 'unknown' and due_at <= (select now from clock) + $2 * interval '1 microsecond'
+             and (until is null or until < (select now from clock)) and kind = any($1)
+           order by due_at limit $4 for update skip locked)
+         update effect e set tries = e.tries + 1,
+           due_at = clock_timestamp() + ($3::int8[])[least(e.tries + 1, cardinality($3))] * interval '1 microsecond'
+         from due d where e.stream_id = d.stream_id and e.version = d.version and e.ordinal = d.ordinal",
+    )
+    .bind(kinds)
+    .bind(micros(within))
+    .bind(delays.iter().map(|delay| micros(*delay)).collect::<Vec<_>>())
+    .bind(PUT_OFF_MAX)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
 }
 
 /// Keeps one piece of evidence; the same one twice is one.

@@ -158,6 +158,32 @@ pub async fn an_unknown_outcome_is_never_tried_again(world: &mut World) {
     assert_eq!(state(world, stream).await, EffectState::Parked);
 }
 
+pub async fn an_inquiry_that_nobody_makes_is_put_off(world: &mut World) {
+    let stream = wish(world, |s| vec![effect(s, 1, 0), NewEffect { due_in: LONG, ..effect(s, 1, 1) }]).await;
+    let held = claim_one(world, LONG).await;
+    world.done(announce(held.id, held.epoch)).await;
+    world.done(finish(held.id, held.epoch, Finished::Unknown(LONG / 2))).await;
+    let delays = [LONG, LONG * 2, LONG * 3];
+    let put_off = async |kinds: &[String], within| {
+        world.ledger.put_off_inquiries(kinds, within, &delays).await.expect("it answers")
+    };
+    let row = async || world.ledger.effects_of(stream).await.expect("it answers").remove(0);
+    assert_eq!(put_off(&kinds(), Duration::ZERO).await, 0, "it is not due yet");
+    assert_eq!(put_off(&["other".to_owned()], LONG).await, 0, "another binary's");
+    // Each time to the next delay; the last repeats.
+    for (tries, delay) in [(2, delays[1]), (3, delays[2]), (4, delays[2])] {
+        assert_eq!(put_off(&kinds(), LONG * 3).await, 1);
+        let after = row().await;
+        assert_eq!((after.state, after.tries, after.epoch), (EffectState::Unknown, tries, held.epoch));
+        assert_eq!((after.holder, after.sent_at.is_some()), (None, true));
+        let left = (after.due_at - world.node.now()).as_seconds_f64();
+        assert!((left - delay.as_secs_f64()).abs() < 5.0, "due in {left} s instead of {delay:?}");
+    }
+    let other = world.ledger.effects_of(stream).await.expect("it answers").remove(1);
+    assert_eq!((other.state, other.tries), (EffectState::Ready, 0), "what is not unknown stays");
+    assert_eq!(claim(world, LONG).await, []);
+}
+
 pub async fn births_are_as_asked(world: &mut World) {
     let lease = || Lease { holder: "me".to_owned(), lasts: LONG };
     let stream = wish(world, |s| {

@@ -55,6 +55,7 @@ on_both! {
         nothing_is_done_twice_with_one_announcement
         a_try_that_did_not_happen_is_due_again
         an_unknown_outcome_is_never_tried_again
+        an_inquiry_that_nobody_makes_is_put_off
         births_are_as_asked
         evidence_needs_no_fence
         settling_ends_only_what_has_not_begun
