@@ -6,15 +6,19 @@
 //! found announced      → its sender is gone: evidence decides, else the outcome is unknown. Never sent again.
 //! ```
 
+mod late;
+mod recovery;
+
 use std::time::Duration;
 
 use bytes::Bytes;
 use contracts::ledger::v1 as stored;
 use fault::{Backoff, Class, Classify};
-use ledger::{ClaimedEffect, Commit, Committed, EffectState, Finish, Finished, OutboxRow, Quiet};
+use ledger::{ClaimedEffect, Commit, Committed, EffectState, Finish, Finished, LedgerError, OutboxRow, Quiet};
 use prost::Message as _;
 use tokio::{sync::mpsc, time::Instant};
 
+pub(crate) use self::{late::not_sent, recovery::recovery};
 use crate::{
     engine::{Engine, Verdict, Work},
     error::EngineError,
@@ -26,8 +30,6 @@ use crate::{
 pub(crate) const ASK: &str = "ask";
 /// Kinds of timers begin like this.
 const TIMER: &str = "timer.";
-/// Rows taken from the ledger per look.
-const CLAIMED_MAX: i64 = 20;
 /// Delays after a technical failure that certainly had no effect.
 const AGAIN: Backoff = Backoff { first: Duration::from_millis(500), most: Duration::from_secs(300) };
 /// Where evidence comes from.
@@ -54,51 +56,6 @@ pub(crate) async fn hand_overs<S: Service>(engine: Engine<S>, mut calls: mpsc::U
             call(&engine, effect, permit, announced_at).await;
             drop(room);
         });
-    }
-}
-
-/// Looks for due rows that nobody holds: timers, questions, retries, and what a dead process left.
-pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
-    let mut kinds: Vec<String> = engine.0.service.effect_kinds().iter().map(|kind| (*kind).to_owned()).collect();
-    kinds.push(ASK.to_owned());
-    let lease = engine.0.lanes.longest_lease(&engine.0.settings);
-    loop {
-        let node = &engine.0.context.node;
-        tokio::select! {
-            biased;
-            () = node.stopping() => return,
-            () = tokio::time::sleep(engine.0.settings.poll_every) => {}
-        }
-        loop {
-            let taken =
-                match engine.0.context.ledger.claim_effects(&kinds, CLAIMED_MAX, &engine.0.incarnation, lease).await {
-                    Ok(taken) => taken,
-                    Err(error) => {
-                        tracing::warn!(%error, "due effects could not be read");
-                        break;
-                    }
-                };
-            let full = taken.len() == usize::try_from(CLAIMED_MAX).unwrap_or(usize::MAX);
-            for effect in taken {
-                let engine = engine.clone();
-                node.spawn(async move { found(&engine, effect).await });
-            }
-            if !full {
-                break;
-            }
-        }
-    }
-}
-
-async fn found<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
-    if effect.kind == ASK {
-        ask_again(engine, effect).await;
-    } else if effect.kind.starts_with(TIMER) {
-        engine.0.context.node.at("timer.after_claim").await;
-        fire(engine, effect).await;
-    } else {
-        engine.0.context.node.at("effect.after_claim").await;
-        call(engine, effect, None, None).await;
     }
 }
 
@@ -194,8 +151,10 @@ async fn announce<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, quiet:
         Ok(Committed::Done(_)) => true,
         Ok(_) => false,
         Err(error) => {
-            // Announced or not, nothing has left: the row is taken up again when the lease ends.
             tracing::warn!(%error, stream = %effect.id.stream, kind = effect.kind, "a call could not be announced");
+            if matches!(error, LedgerError::LostInCommit { .. }) {
+                not_sent(engine, effect);
+            }
             false
         }
     }
@@ -301,6 +260,7 @@ async fn settle<S: Service>(
     command: S::Command,
     finish: Finish,
 ) {
+    let mut finish = finish;
     let mut failures = 0;
     loop {
         let work = Work {
@@ -323,7 +283,11 @@ async fn settle<S: Service>(
                 tracing::warn!(stream = %place.stream, kind = effect.kind, %why, "an outcome was refused by its stream");
                 return;
             }
-            // Fenced: somebody else has taken the row up; evidence tells them.
+            // Somebody else has taken the row up. Evidence tells them, unless they looked before it was there.
+            Ok(Verdict::Fenced) => match late::overtaken(engine, &finish).await {
+                Some(epoch) => finish.epoch = epoch,
+                None => return,
+            },
             Ok(_) => return,
             Err(error) if error.class() == Class::Permanent => {
                 return unreadable(engine, effect, &error.to_string()).await;

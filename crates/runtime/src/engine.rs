@@ -12,7 +12,7 @@ use std::{
 use bus::Bus;
 use bytes::Bytes;
 use ids::StreamId;
-use ledger::{Commit, Committed, Durable, Finish, InboxRow, KeyClaim, SubjectKey};
+use ledger::{Commit, Committed, Durable, Finish, InboxRow, KeyClaim, LedgerError, SubjectKey};
 use tokio::sync::{broadcast, mpsc};
 
 use self::{cache::Cache, draft::Draft};
@@ -272,6 +272,9 @@ impl<S: Service> Engine<S> {
             Err(error) => {
                 // It may have been written all the same.
                 self.forget(&streams);
+                if matches!(error, LedgerError::LostInCommit { .. }) {
+                    hand_over.calls.iter().for_each(|call| crate::effect::not_sent(self, &call.effect));
+                }
                 return Err(error.into());
             }
         };

@@ -6,7 +6,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{service::Lane, settings::Settings};
 
-/// Calls of one lane that this process holds in memory; beyond it they stay in the ledger for whoever has room.
+/// Calls of one lane that this process holds in memory, and as many again that it found in the ledger; beyond it they stay
+/// there for whoever has room.
 const IN_HAND_MAX: usize = 256;
 
 /// One lane at work.
@@ -15,6 +16,8 @@ pub(crate) struct OpenLane {
     pub(crate) spec: Lane,
     permits: Arc<Semaphore>,
     in_hand: Arc<Semaphore>,
+    /// Room for rows found in the ledger, apart from the room of those just decided: neither starves the other.
+    pub(crate) found: Arc<Semaphore>,
 }
 
 /// The right to make one call now.
@@ -32,6 +35,7 @@ impl OpenLane {
         Self {
             permits: Arc::new(Semaphore::new(spec.width.max(1))),
             in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
+            found: Arc::new(Semaphore::new(IN_HAND_MAX)),
             spec,
         }
     }
