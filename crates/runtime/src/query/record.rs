@@ -5,7 +5,7 @@ use contracts::{
     query::v1::{EffectRecord, EventRecord, OrderRecord, OrderSummary, StreamRecord},
 };
 use ids::{OrderId, StreamId};
-use ledger::EffectState;
+use ledger::{EffectRow, EffectState};
 use prost::Message as _;
 
 use crate::{Engine, Place, Service, effect::ASK};
@@ -71,6 +71,14 @@ async fn one_stream<S: Service>(
         summary.waits_for = format!("{} ({})", open.kind, open.state.as_str());
         summary.due_at_ms = open.due_at.timestamp_millis();
     }
+    let now_ms = engine.context().node.now().timestamp_millis();
+    // An hour that has passed is none: the row knows the next one.
+    if !summary.waits_for.is_empty()
+        && summary.due_at_ms <= now_ms
+        && let Some(next) = next_hour(&effects)
+    {
+        summary.due_at_ms = summary.due_at_ms.max(next);
+    }
     let effects = effects.into_iter().map(|effect| EffectRecord {
         version: effect.id.version,
         kind: effect.kind,
@@ -90,4 +98,13 @@ async fn one_stream<S: Service>(
         events: events.collect(),
         effects: effects.collect(),
     }))
+}
+
+/// When something happens next to an order: the inquiry about an unknown outcome first, a repeated question last.
+fn next_hour(effects: &[EffectRow]) -> Option<i64> {
+    let open = effects
+        .iter()
+        .filter(|effect| matches!(effect.state, EffectState::Ready | EffectState::Sent | EffectState::Unknown));
+    open.min_by_key(|effect| (effect.state != EffectState::Unknown, effect.kind == ASK, effect.due_at))
+        .map(|effect| effect.due_at.timestamp_millis())
 }
