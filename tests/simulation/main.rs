@@ -4,6 +4,7 @@
 //! (`make sim`). Without either the number is small enough for every test run.
 
 mod accidents;
+mod drills;
 mod history;
 
 use std::time::Duration;
