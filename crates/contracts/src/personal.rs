@@ -62,6 +62,8 @@ fn change(kind: &MessageKind, payload: &Bytes, how: impl FnOnce(&mut Sealed)) ->
 
 #[cfg(test)]
 mod tests {
+    use prost::Message as _;
+
     use super::*;
 
     #[test]

@@ -109,11 +109,14 @@ fn pin<M: Message + Default + PartialEq>(name: &str, message: &M) {
     let bytes = message.encode_to_vec();
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("golden").join(format!("{name}.bin"));
     if !file.exists() && env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&file, &bytes).unwrap();
+        fs::write(&file, &bytes).expect("the golden file is written");
     }
     let kept = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     assert_eq!(bytes, kept, "{name} is written differently than it was released");
-    assert!(M::decode(kept.as_slice()).unwrap() == *message, "{name} is read differently than it was released");
+    assert!(
+        M::decode(kept.as_slice()).expect("it is read") == *message,
+        "{name} is read differently than it was released"
+    );
 }
 
 /// The kinds pinned so far.
