@@ -52,16 +52,16 @@ async fn an_order_goes_straight_through() {
 
 /// The order of a real shop, paid through a checkout of ours instead of the plugin that the sample was taken from.
 fn woo_order(jwt: &str) -> String {
-    let mut order: Value = serde_json::from_str(WOO_SAMPLE).unwrap();
-    let meta = order["meta_data"].as_array_mut().unwrap();
-    meta.retain(|entry| !entry["key"].as_str().unwrap().starts_with("_wc_visa"));
+    let mut order: Value = serde_json::from_str(WOO_SAMPLE).expect("the sample");
+    let meta = order["meta_data"].as_array_mut().expect("meta data");
+    meta.retain(|entry| !entry["key"].as_str().expect("a key").starts_with("_wc_visa"));
     meta.push(json!({"id": 811_034, "key": "_quittance_transient_token", "value": jwt}));
     order["transaction_id"] = json!("");
     order.to_string()
 }
 
 fn woo_signature(body: &str) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(WOO_SECRET.as_bytes()).unwrap();
+    let mut mac = Hmac::<Sha256>::new_from_slice(WOO_SECRET.as_bytes()).expect("any key");
     mac.update(body.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }

@@ -63,7 +63,7 @@ async fn the_ledgers_answer_over_grpc() {
         message_request: Some(MessageRequest::ListServices(String::new())),
     };
     let mut reflection = ServerReflectionClient::new(channel);
-    let mut answers = reflection.server_reflection_info(tokio_stream(request)).await.unwrap().into_inner();
+    let mut answers = reflection.server_reflection_info(once(request)).await.unwrap().into_inner();
     let Some(MessageResponse::ListServicesResponse(list)) = answers.next().await.unwrap().unwrap().message_response
     else {
         panic!("no list of services");
@@ -71,6 +71,6 @@ async fn the_ledgers_answer_over_grpc() {
     assert!(list.service.iter().any(|service| service.name == SERVICE), "{list:?}");
 }
 
-fn tokio_stream<T: Send + 'static>(item: T) -> impl futures_util::Stream<Item = T> + Send + 'static {
+fn once<T: Send + 'static>(item: T) -> impl futures_util::Stream<Item = T> + Send + 'static {
     futures_util::stream::once(async move { item })
 }
