@@ -31,10 +31,15 @@ use crate::{
 
 /// The three service processes, in the order the money moves.
 const SERVICES: [&str; 3] = ["ingest-gateway", "payment-svc", "erp-writer"];
+/// The one that keeps the broker's streams.
+const TOPOLOGY: &str = "topology";
 /// How long the processes may take to be ready.
 const READY_LIMIT: Duration = Duration::from_secs(30);
 /// Longest wait for one order.
 const ORDER_LIMIT: Duration = Duration::from_secs(60);
+/// What the first version should reach: the share of the reference, milliseconds of CPU per order, MiB per service,
+/// percent of a core while idle.
+const GOALS: (f64, f64, f64, f64) = (0.12, 3.0, 64.0, 1.0);
 
 /// A child that does not survive us.
 struct Service(Child);
@@ -59,7 +64,7 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let sandbox = quiet_sandbox(&node);
     let outside = world::serve_on(&node, &sandbox, ports.outside()).await?;
     let flags = ports.flags(&admin_url, &nats_url, "bench");
-    let _topology = spawn("topology", &flags)?;
+    let topology = spawn(TOPOLOGY, &flags)?;
     let services: Vec<Service> = SERVICES.iter().map(|name| spawn(name, &flags)).collect::<anyhow::Result<_>>()?;
     ports.ready(READY_LIMIT).await?;
     println!(
@@ -71,7 +76,7 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
     let load = Load::start(args.in_flight, &shop, &sandbox);
     tokio::time::sleep(Duration::from_secs(args.warm_up)).await;
     let mut postgres = PgConnection::connect(&admin_url).await?;
-    let groups = groups(&services, &mut postgres, &nats_url).await?;
+    let groups = groups(&services, &topology, &mut postgres, &nats_url).await?;
     let before = Sample::take(&groups, &mut postgres, &ports).await?;
     load.reset();
     tokio::time::sleep(Duration::from_secs(args.seconds)).await;
@@ -89,7 +94,7 @@ pub(crate) async fn run(args: BenchArgs) -> anyhow::Result<()> {
         let before = machine::Clocked::read(&groups);
         tokio::time::sleep(Duration::from_secs(args.idle)).await;
         let used: f64 = machine::Clocked::read(&groups).since(&before).values().sum();
-        println!("idle: {:.2} % of a core (ours, Postgres, NATS)", 100.0 * used / seconds(args.idle));
+        println!("idle: {:.2} % of a core (ours, Postgres, NATS; goal {})", 100.0 * used / seconds(args.idle), GOALS.3);
     }
     outside.cancel();
     Ok(())
@@ -122,11 +127,13 @@ fn spawn(name: &str, flags: &[String]) -> anyhow::Result<Service> {
 
 async fn groups(
     services: &[Service],
+    topology: &Service,
     postgres: &mut PgConnection,
     nats_url: &str,
 ) -> anyhow::Result<BTreeMap<&'static str, Vec<u32>>> {
     let mut groups: BTreeMap<&'static str, Vec<u32>> =
         SERVICES.iter().zip(services).map(|(name, service)| (*name, vec![service.0.id()])).collect();
+    groups.insert(TOPOLOGY, vec![topology.0.id()]);
     let backend: i32 = sqlx::query("select pg_backend_pid()").fetch_one(postgres).await?.get(0);
     groups.insert("postgres", machine::family_of_backend(u32::try_from(backend)?));
     let port = nats_url.rsplit(':').next().unwrap_or_default().trim_end_matches('/');
@@ -251,13 +258,14 @@ fn report(
     latencies.sort();
     let percentile = |p: usize| latencies[(latencies.len() - 1) * p / 100].as_secs_f64() * 1000.0;
     println!(
-        "\n{rate:.1} orders/s = {:.3} of the reference ({reference:.0}/s), {} in flight",
+        "\n{rate:.1} orders/s = {:.3} of the reference ({reference:.0}/s; goal {}), {} in flight",
         rate / reference,
+        GOALS.0,
         args.in_flight
     );
     println!("latency p50 {:.0} ms, p99 {:.0} ms", percentile(50), percentile(99));
     let cpu = after.cpu.since(&before.cpu);
-    println!("CPU per order {:.2} ms:", cpu.values().sum::<f64>() / orders * 1000.0);
+    println!("CPU per order {:.2} ms (goal {}):", cpu.values().sum::<f64>() / orders * 1000.0, GOALS.1);
     for (name, used) in &cpu {
         println!("  {name:<15} {:6.2} ms", used / orders * 1000.0);
     }
@@ -277,5 +285,5 @@ fn report(
     if !failures.is_empty() {
         println!("{} orders did not complete, the first: {}", failures.len(), failures[0]);
     }
-    println!("memory:");
+    println!("memory (goal {} MiB a service):", GOALS.2);
 }

@@ -125,13 +125,15 @@ async fn callbacks(outside: &crate::world::Served, chapters: &[story::Chapter]) 
 
 fn look_next(world: &World) {
     say("\nwhere to look next (in another terminal):");
-    say("  target/debug/quittance orders            every order, where it stands and what it waits for");
-    say("  target/debug/quittance order NUMBER      one order's timeline: events, calls, attempts");
+    let me = std::env::args().next().unwrap_or_else(|| "quittance".to_owned());
+    let place = |what: String, why: &str| say(&format!("  {what:<42} {why}"));
+    place(format!("{me} orders"), "every order, where it stands and what it waits for");
+    place(format!("{me} order NUMBER"), "one order's timeline: events, calls, attempts");
     if let Some(control) = world.control {
-        say(&format!("  http://{control}/                   the sandbox: what can be asked of it"));
-        say(&format!("  http://{control}/_sim/books         what the gateway, SYSPRO and the shop really did"));
+        place(format!("http://{control}/"), "the sandbox: what can be asked of it");
+        place(format!("http://{control}/_sim/books"), "what the gateway, SYSPRO and the shop really did");
     }
-    say(&format!("  http://{}/openapi.json         the shop API, described", world.shop_api));
-    say(&format!("  http://{}/metrics              counts and times", world.process.health));
-    say("  README.md, docs/ARCHITECTURE.md          what happened between these lines");
+    place(format!("http://{}/openapi.json", world.shop_api), "the shop API, described");
+    place(format!("http://{}/metrics", world.process.health), "counts and times");
+    place("README.md, docs/ARCHITECTURE.md".to_owned(), "what happened between these lines");
 }

@@ -95,8 +95,9 @@ impl Process {
     /// When a server does not come up in time or a port is taken.
     pub async fn start<S: Hosted>(&mut self, prepared: Prepared<S>) -> Result<Engine<S>, StartError> {
         let Prepared { config, node, service } = prepared;
-        let ledger = open_ledger(&self.config, S::NAME, &node, S::MIGRATIONS).await?;
-        let bus = open_bus(&self.config, &node).await?;
+        // Connecting and migrating are large state machines; every caller would carry them.
+        let ledger = Box::pin(open_ledger(&self.config, S::NAME, &node, S::MIGRATIONS)).await?;
+        let bus = Box::pin(open_bus(&self.config, &node)).await?;
         let context = Context { node: node.clone(), ledger };
         let engine = crate::start(service, context, bus, self.config.settings());
         if let Some((address, router)) = S::http(&config, &engine) {
@@ -115,7 +116,7 @@ impl Process {
     /// When the broker cannot be used.
     pub async fn keep_topology(&mut self, services: &[(&str, &[&MessageKind])]) -> Result<(), StartError> {
         let node = real_node("topology")?;
-        let bus = open_bus(&self.config, &node).await?;
+        let bus = Box::pin(open_bus(&self.config, &node)).await?;
         node.spawn(topology::role(bus, node.clone(), crate::topology(Sizes::default(), services)));
         self.nodes.push(node);
         Ok(())
