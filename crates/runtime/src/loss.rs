@@ -47,8 +47,9 @@ pub(crate) async fn detect<S: Service>(engine: Engine<S>, acknowledged: Arc<Ackn
 async fn compare<S: Service>(engine: &Engine<S>, acknowledged: &Acknowledged) -> Result<bool, String> {
     let ledger = &engine.0.context.ledger;
     let seen = ledger.bus_seen().await.map_err(|error| error.to_string())?;
-    let mut lately = acknowledged.take();
     for name in STREAMS {
+        // Asked before the broker is: what was acknowledged until now must be there.
+        let newest = acknowledged.newest(name);
         let Some(mut mark) = engine.0.bus.mark(name).await.map_err(|error| error.to_string())? else {
             // The topology role has not made it yet.
             return Ok(false);
@@ -56,34 +57,29 @@ async fn compare<S: Service>(engine: &Engine<S>, acknowledged: &Acknowledged) ->
         // The broker counts nanoseconds, the ledger keeps microseconds: untrimmed, every look would find a new stream.
         mark.created = mark.created.trunc_subsecs(6);
         let before = seen.iter().find(|seen| seen.bus_stream == name);
-        let newest = lately.remove(name);
-        if let Some(before) = before {
-            let lost = if before.created != mark.created {
-                Some("it was created anew")
-            } else if mark.last_seq < before.last_seq {
-                Some("it ends before what it had acknowledged")
-            } else if before.last_seq > 0 && is_another(engine, name, before).await? {
-                Some("another message stands where ours stood")
-            } else {
-                None
-            };
-            if let Some(why) = lost {
-                tracing::error!(bus_stream = name, why, "bus lost: public events are published again");
-                metrics::counter!("quittance_bus_lost_total").increment(1);
-                if name == topology::EVENTS {
-                    republish(engine).await?;
+        // The ledger's mark is up to a minute old; what this process heard since is the better witness.
+        let witness = newest.or_else(|| before.map(|before| (before.last_seq, before.last_id.clone())));
+        let witness = witness.filter(|(seq, _)| *seq > 0);
+        let lost = if before.is_some_and(|before| before.created != mark.created) {
+            Some("it was created anew")
+        } else {
+            match &witness {
+                Some((seq, _)) if mark.last_seq < *seq => Some("it ends before what it had acknowledged"),
+                Some((seq, id)) if is_another(engine, name, *seq, id).await? => {
+                    Some("another message stands where ours stood")
                 }
+                _ => None,
             }
-        }
-        let created_anew = before.is_none_or(|before| before.created != mark.created);
-        let (last_seq, last_id) = match (newest, before) {
-            // What was acknowledged by a stream that is gone says nothing about this one.
-            (Some((seq, id)), _) if seq <= mark.last_seq => (seq, id),
-            (None, Some(before)) if !created_anew && before.last_seq <= mark.last_seq => {
-                (before.last_seq, before.last_id.clone())
-            }
-            _ => (0, String::new()),
         };
+        if let Some(why) = lost {
+            tracing::error!(bus_stream = name, why, "bus lost: public events are published again");
+            metrics::counter!("quittance_bus_lost_total").increment(1);
+            if name == topology::EVENTS {
+                republish(engine).await?;
+            }
+            acknowledged.forget(name);
+        }
+        let (last_seq, last_id) = witness.filter(|_| lost.is_none()).unwrap_or_default();
         let now = BusSeen { bus_stream: name.to_owned(), created: mark.created, last_seq, last_id };
         if before != Some(&now) {
             ledger.saw_bus(now).await.map_err(|error| error.to_string())?;
@@ -92,10 +88,10 @@ async fn compare<S: Service>(engine: &Engine<S>, acknowledged: &Acknowledged) ->
     Ok(true)
 }
 
-async fn is_another<S: Service>(engine: &Engine<S>, name: &str, before: &BusSeen) -> Result<bool, String> {
-    let there = engine.0.bus.id_at(name, before.last_seq).await.map_err(|error| error.to_string())?;
+async fn is_another<S: Service>(engine: &Engine<S>, name: &str, seq: u64, ours: &str) -> Result<bool, String> {
+    let there = engine.0.bus.id_at(name, seq).await.map_err(|error| error.to_string())?;
     // A consumed command and an event past its age leave no message: that is no sign of loss.
-    Ok(there.is_some_and(|there| there != before.last_id))
+    Ok(there.is_some_and(|there| there != ours))
 }
 
 async fn republish<S: Service>(engine: &Engine<S>) -> Result<(), String> {

@@ -20,7 +20,7 @@ use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use ids::{OrderId, StreamId};
 use ledger::{OutboxItem, RowId};
 use prost::Message as _;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     engine::Engine,
@@ -56,9 +56,14 @@ impl Acknowledged {
         }
     }
 
-    /// The highest sequence and its message id, per stream of the broker, since the last call.
-    pub(crate) fn take(&self) -> BTreeMap<String, (u64, String)> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// The highest sequence that was acknowledged to this process, and its message id.
+    pub(crate) fn newest(&self, bus_stream: &str) -> Option<(u64, String)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(bus_stream).cloned()
+    }
+
+    /// What a stream that is gone acknowledged says nothing about the one in its place.
+    pub(crate) fn forget(&self, bus_stream: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(bus_stream);
     }
 }
 
@@ -123,6 +128,8 @@ pub(crate) async fn relay<S: Service>(
         Queues { by_stream: BTreeMap::new(), known: BTreeSet::new(), busy: BTreeSet::new(), ready: VecDeque::new() };
     let mut flights: FuturesUnordered<Flight> = FuturesUnordered::new();
     let mut forget: Vec<Key> = Vec::new();
+    // Set by the first of a group: a steady trickle must not put it off until others think that the rows were left behind.
+    let mut forget_at = Instant::now();
     let mut look = tokio::time::interval(engine.0.settings.poll_every);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -138,6 +145,9 @@ pub(crate) async fn relay<S: Service>(
             Some((key, stream, sent)) = flights.next(), if !flights.is_empty() => {
                 queues.landed(key, stream);
                 if matches!(sent, Sent::Acknowledged) {
+                    if forget.is_empty() {
+                        forget_at = Instant::now() + FORGET_AFTER;
+                    }
                     forget.push(key);
                 }
             }
@@ -145,7 +155,7 @@ pub(crate) async fn relay<S: Service>(
                 Some(item) => queues.take_in(item),
                 None => return,
             },
-            () = tokio::time::sleep(FORGET_AFTER), if !forget.is_empty() => forget_rows(&engine, &mut forget).await,
+            () = tokio::time::sleep_until(forget_at), if !forget.is_empty() => forget_rows(&engine, &mut forget).await,
             _ = look.tick() => recover(&engine, &mut queues).await,
         }
     }
