@@ -121,7 +121,7 @@ async fn revive(cluster: &mut Cluster, random: &mut StdRng) {
 async fn send(cluster: &Cluster, sending: &mut Sending) {
     let Some(answer) = cluster.post(&sending.body).await else { return };
     match answer.status {
-        200 | 201 | 202 => {
+        200..=202 => {
             let id: Option<OrderId> =
                 answer.body["order_id"].as_str().or(answer.body["id"].as_str()).and_then(|id| id.parse().ok());
             match (id, sending.accepted) {
@@ -166,11 +166,16 @@ async fn rest(cluster: &mut Cluster, sendings: &mut [Sending], random: &mut StdR
 async fn all_rest(cluster: &Cluster, sendings: &[Sending]) -> bool {
     for id in sendings.iter().filter_map(|sending| sending.accepted) {
         let summary = cluster.summary(&id.to_string()).await;
-        if !check::is_at_rest(&summary) {
+        if !check::is_at_rest(&summary) || !is_told(cluster, id, &summary.state).await {
             return false;
         }
     }
     true
+}
+
+/// The shop reads the intake's ledger: news that got lost on the way would leave it behind for ever.
+async fn is_told(cluster: &Cluster, id: OrderId, state: &str) -> bool {
+    !runtime::query::is_final(state) || cluster.state(&id.to_string()).await == state
 }
 
 async fn judge(cluster: &Cluster, sendings: Vec<Sending>, fired: BTreeMap<String, u64>) -> Verdict {
@@ -185,6 +190,10 @@ async fn judge(cluster: &Cluster, sendings: Vec<Sending>, fired: BTreeMap<String
         };
         let summary = cluster.summary(&id.to_string()).await;
         states.push(summary.state.clone());
+        if !is_told(cluster, id, &summary.state).await {
+            let told = cluster.state(&id.to_string()).await;
+            wrongs.push(format!("{}: the shop reads `{told}`, the saga is `{}`", sending.number, summary.state));
+        }
         let total = if sending.story == Story::Short { 30_333 } else { 12_483 };
         let case = Case { id, story: sending.story, total, customer_po: format!("T-{}", sending.number), summary };
         let broken = check::wrongs(&case, &books);
