@@ -91,8 +91,7 @@ pub(crate) fn summarize(events: &[StoredEvent], summary: &mut OrderSummary) {
     summary.captured = amount(accepted.captured);
     summary.reversed = amount(accepted.reversed);
     summary.sales_order = accepted.sales_order.clone().unwrap_or_default();
-    summary.reason =
-        accepted.news.as_ref().and_then(News::reason).map(|reason| reason.text.clone()).unwrap_or_default();
+    summary.reason = accepted.stands().and_then(News::reason).map(|reason| reason.text.clone()).unwrap_or_default();
     if let Some((what, until)) = waits_for(&accepted) {
         summary.waits_for = what;
         summary.due_at_ms = until.unwrap_or(0);
@@ -101,7 +100,7 @@ pub(crate) fn summarize(events: &[StoredEvent], summary: &mut OrderSummary) {
 
 /// What an order waits for, and until when, where that is known here.
 pub(crate) fn waits_for(accepted: &Accepted) -> Option<(String, Option<i64>)> {
-    match accepted.news.as_ref() {
+    match accepted.stands() {
         None => Some(("the saga".to_owned(), None)),
         Some(News::UnderReview { hold_ends_at_ms, .. }) => Some(("review".to_owned(), Some(*hold_ends_at_ms))),
         Some(News::Waiting { step, inquiry_due_at_ms, .. }) => {

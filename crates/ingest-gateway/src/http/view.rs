@@ -146,7 +146,7 @@ impl OrderView {
             reversed: money(accepted.reversed),
             sales_order: accepted.sales_order.clone(),
             waiting: view::waits_for(accepted).map(|(what, ms)| WaitingView { what, until: until(ms) }),
-            reason: accepted.news.as_ref().and_then(News::reason).map(ReasonView::from),
+            reason: accepted.stands().and_then(News::reason).map(ReasonView::from),
             ..Self::new(order, &accepted.offer)
         }
     }

@@ -25,6 +25,8 @@ pub struct Accepted {
     pub offer: Arc<Offer>,
     /// The newest news of the saga; `None` until it has taken the order.
     pub news: Option<News>,
+    /// The newest review, and its number.
+    pub review: Option<(i64, News)>,
     /// Numbers of the saga's events that were recorded.
     pub seen: BTreeSet<i64>,
     /// The highest of them, 0 before the first.
@@ -49,6 +51,7 @@ impl Accepted {
         Self {
             offer,
             news: None,
+            review: None,
             seen: BTreeSet::new(),
             latest: 0,
             held: None,
@@ -60,14 +63,22 @@ impl Accepted {
         }
     }
 
+    /// How the order stands: by its newest news, but a sales order placed while somebody looks does not end the review.
+    pub fn stands(&self) -> Option<&News> {
+        match (&self.news, &self.review) {
+            (Some(News::Placed { .. }), Some((_, review))) => Some(review),
+            (news, _) => news.as_ref(),
+        }
+    }
+
     /// The state's word.
     pub fn name(&self) -> &'static str {
-        self.news.as_ref().map_or("accepted", News::state)
+        self.stands().map_or("accepted", News::state)
     }
 
     /// True when nothing more will happen to the order by itself: finished, or waiting for an inquiry or a person.
     pub fn is_at_rest(&self) -> bool {
-        self.news.as_ref().is_some_and(News::is_at_rest)
+        self.stands().is_some_and(News::is_at_rest)
     }
 }
 

@@ -105,6 +105,21 @@ impl Given {
 }
 
 #[test]
+fn a_sales_order_placed_under_review_does_not_end_the_review() {
+    let review = News::UnderReview { held: Some(eur(6550)), reason: reason(), hold_ends_at_ms: 1 };
+    let placed = News::Placed { sales_order: "000123".to_owned() };
+    for news in [[moved(1, review.clone()), moved(2, placed.clone())], [moved(2, placed.clone()), moved(1, review)]] {
+        let events = [vec![Event::Accepted(offer())], news.to_vec()].concat();
+        let Intake::Accepted(accepted) = given(&events).0 else { panic!("accepted") };
+        assert_eq!((accepted.name(), accepted.is_at_rest()), ("under_review", true));
+        assert_eq!(accepted.sales_order.as_deref(), Some("000123"));
+        assert!(given(&events).effects(&moved(2, placed.clone())).is_empty(), "the shop is not told twice");
+    }
+    let paid = [Event::Accepted(offer()), moved(1, placed), moved(2, News::Paid { captured: eur(6550) })];
+    assert_eq!(given(&paid).0.name(), "paid");
+}
+
+#[test]
 fn a_new_order_is_accepted_and_the_saga_is_asked() {
     let accepted = Event::Accepted(offer());
     assert_eq!(given(&[]).when(Command::Accept(offer())), Ok(vec![accepted.clone()]));
@@ -250,7 +265,7 @@ proptest! {
                 }
             }
             let Intake::Accepted(accepted) = state else { panic!("accepted") };
-            (accepted.news.clone(), accepted.seen.clone(), accepted.latest)
+            (accepted.stands().cloned(), accepted.seen.clone(), accepted.latest)
         };
         prop_assert_eq!(run(&story), run(&shuffled));
     }
