@@ -124,7 +124,10 @@ async fn an_order_under_review_stands_visibly_with_its_hold_and_its_deadline() {
     assert!(summary.waits_for.contains("review"), "{}", summary.waits_for);
     let days = (summary.due_at_ms - cluster.sandbox.now().timestamp_millis()) / 86_400_000;
     assert!((5..=6).contains(&days), "the deadline is a day before the hold of a week ends, not in {days} days");
-    let shown = shown(&cluster, &id).await.body;
+    let shown = within(LIMIT, "the intake has heard of the sales order too", async || {
+        Some(shown(&cluster, &id).await.body).filter(|order| order["sales_order"].is_string())
+    })
+    .await;
     assert_eq!(shown["state"], "under_review");
     assert!(shown["reason"]["text"].is_string() && shown["waiting"]["until"].is_string(), "{shown}");
     assert_eq!(shown["held"]["amount"], "124.83");
