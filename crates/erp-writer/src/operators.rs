@@ -240,8 +240,12 @@ impl Operators {
 
     /// A session from before the lease was lost may have been ended by whoever held it since: a write in it would be a riddle.
     async fn afresh(&self, seat: &Seat) -> Result<(), NoOperator> {
-        if seat.was_held.swap(true, Ordering::AcqRel) {
-            seat.syspro.log_on().await.map_err(|error| NoOperator::LogOn(seat.name().to_owned(), error))?;
+        if seat.was_held.swap(true, Ordering::AcqRel)
+            && let Err(error) = seat.syspro.log_on().await
+        {
+            // Not held for our purposes, or the next call would go out in the old session without a word.
+            seat.hold(None);
+            return Err(NoOperator::LogOn(seat.name().to_owned(), error));
         }
         Ok(())
     }

@@ -114,3 +114,28 @@ async fn a_process_that_stood_still_too_long_logs_on_afresh() {
     yes(world.place(&one, &order("W-3", &[("GRILL-01", "1")]), Some("WEB001")).await);
     assert_eq!(world.sandbox.books().erp.orders.len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn without_a_fresh_logon_an_operator_that_was_lost_makes_no_call() {
+    let world = world();
+    let mut one_operator = config("");
+    one_operator.pairs.get_mut("demo").unwrap().syspro.operators.truncate(1);
+    let one = world.process_with("one", &one_operator);
+    let lease = one_operator.pairs["demo"].syspro.operator_lease();
+    yes(world.place(&one, &order("W-1", &[("GRILL-01", "1")]), Some("WEB001")).await);
+    tokio::time::advance(lease + Duration::from_secs(1)).await;
+    let two = world.process_with("other", &one_operator);
+    yes(world.place(&two, &order("W-2", &[("GRILL-01", "1")]), Some("WEB001")).await);
+    assert_eq!(class(world.place(&one, &order("W-3", &[("GRILL-01", "1")]), Some("WEB001")).await), Class::Transient);
+    two.node.stop();
+    assert!(two.node.drained(Duration::from_secs(10)).await);
+    tokio::time::advance(Duration::from_secs(1)).await;
+    // SYSPRO cannot be reached for the logon; when it can, the logon comes first all the same.
+    world.network.set_weather(Weather { refused: 1000, ..Weather::default() });
+    assert_eq!(class(world.place(&one, &order("W-3", &[("GRILL-01", "1")]), Some("WEB001")).await), Class::Transient);
+    world.network.set_weather(Weather::default());
+    let logons = || world.sandbox.books().erp.calls.get("GetToken").copied().unwrap_or(0);
+    let before = logons();
+    yes(world.place(&one, &order("W-3", &[("GRILL-01", "1")]), Some("WEB001")).await);
+    assert_eq!(logons(), before + 1, "the session from before the loss is not used again");
+}
