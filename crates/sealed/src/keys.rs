@@ -180,7 +180,8 @@ mod tests {
         fn what_is_sealed_opens_for_the_same_person_only(plain: Vec<u8>, key: [u8; 32], nonce: [u8; 12]) {
             let key = DataKey::new(&key).unwrap();
             let sealed = key.seal(person(), &plain, nonce).unwrap();
-            prop_assert_eq!(key.open(person(), &sealed).unwrap().as_slice(), plain.as_slice());
+            let opened = key.open(person(), &sealed).unwrap();
+            prop_assert_eq!(opened.as_slice(), plain.as_slice());
             prop_assert!(key.open(Uuid::from_u128(8), &sealed).is_err());
         }
     }
