@@ -28,6 +28,8 @@ const GATEWAY_LANE: &str = "gateway";
 const CALL_GRACE: Duration = Duration::from_secs(1);
 /// How far clocks may be apart.
 const SKEW: Duration = Duration::from_secs(30);
+/// How long the gateway may still work on a request that it has taken in.
+const PROCESSING: Duration = Duration::from_secs(150);
 
 /// The service.
 pub struct PaymentService {
@@ -90,13 +92,13 @@ impl Service for PaymentService {
     fn lanes(&self) -> Vec<Lane> {
         let pairs = || self.settings.pairs.values();
         let call_limit = pairs().map(|pair| pair.call_limit).max().unwrap_or_default() + CALL_GRACE;
-        // A frozen sender can do harm for as long as its signature is good.
+        // A frozen sender can do harm for as long as its signature is good, and the gateway for as long as it is at it.
         let signature_life = pairs().map(|pair| pair.signature_life).max().unwrap_or_default();
         vec![Lane {
             name: GATEWAY_LANE,
             width: pairs().map(|pair| pair.width).sum::<usize>().max(1),
             call_limit,
-            quiet: signature_life + SKEW,
+            quiet: signature_life + SKEW + PROCESSING,
             inquiry_after: self.settings.inquiry_after,
         }]
     }
