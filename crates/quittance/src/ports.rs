@@ -3,14 +3,19 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    ops::Range,
     time::Duration,
 };
 
 use anyhow::bail;
+use node::Node;
 use tokio::time::Instant;
 
 /// Services of a world, each with a port for queries and one for health.
 const SERVICES: u16 = 3;
+/// Below the ports that systems give to outgoing connections: a service that is restarted must find its port as
+/// free as it left it.
+const RANGE: Range<u16> = 20_000..32_000;
 /// Tries to find ports in a row.
 const TRIES: usize = 200;
 /// Between two looks whether everything is ready.
@@ -40,15 +45,16 @@ impl Ports {
     ///
     /// # Errors
     /// When the machine has none.
-    pub fn free() -> io::Result<Self> {
+    pub fn free() -> anyhow::Result<Self> {
+        let node = ::runtime::process::real_node("ports")?;
         Ok(Self {
-            query: in_a_row(SERVICES)?,
-            health: in_a_row(SERVICES)?,
-            shop_api: in_a_row(1)?,
-            gateway: in_a_row(1)?,
-            erp: in_a_row(1)?,
-            shop: in_a_row(1)?,
-            control: in_a_row(1)?,
+            query: in_a_row(&node, SERVICES)?,
+            health: in_a_row(&node, SERVICES)?,
+            shop_api: in_a_row(&node, 1)?,
+            gateway: in_a_row(&node, 1)?,
+            erp: in_a_row(&node, 1)?,
+            shop: in_a_row(&node, 1)?,
+            control: in_a_row(&node, 1)?,
         })
     }
 
@@ -111,13 +117,14 @@ fn after(first: SocketAddr, place: u16) -> SocketAddr {
 }
 
 /// The first of so many ports in a row that were free a moment ago.
-fn in_a_row(count: u16) -> io::Result<SocketAddr> {
+fn in_a_row(node: &Node, count: u16) -> io::Result<SocketAddr> {
     for _ in 0..TRIES {
-        let first = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let address = first.local_addr()?;
-        let others: io::Result<Vec<_>> = (1..count).map(|place| TcpListener::bind(after(address, place))).collect();
-        if others.is_ok() {
-            return Ok(address);
+        let places = u64::from(RANGE.end - RANGE.start - count);
+        let first = RANGE.start + u16::try_from(node.random() % places).unwrap_or(0);
+        let first = SocketAddr::from((Ipv4Addr::LOCALHOST, first));
+        let all: io::Result<Vec<_>> = (0..count).map(|place| TcpListener::bind(after(first, place))).collect();
+        if all.is_ok() {
+            return Ok(first);
         }
     }
     Err(io::Error::new(io::ErrorKind::AddrInUse, "no free ports in a row"))

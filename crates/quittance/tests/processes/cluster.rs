@@ -26,7 +26,8 @@ const READY_LIMIT: Duration = Duration::from_secs(40);
 /// How long a process may take to end when asked to.
 const STOP_LIMIT: Duration = Duration::from_secs(20);
 /// Short limits and leases, so that what a death left behind is found soon.
-const SHORT: [&str; 8] = [
+const SHORT: [&str; 9] = [
+    "ingest-gateway.callback_limit_ms=1500",
     "payment-svc.pairs.demo.gateway.call_limit_ms=1500",
     "payment-svc.inquiry_after_s=600",
     "erp-writer.pairs.demo.syspro.query_limit_ms=500",
