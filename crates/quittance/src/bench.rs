@@ -137,13 +137,8 @@ async fn groups(
     let backend: i32 = sqlx::query("select pg_backend_pid()").fetch_one(postgres).await?.get(0);
     groups.insert("postgres", machine::family_of_backend(u32::try_from(backend)?));
     let port = nats_url.rsplit(':').next().unwrap_or_default().trim_end_matches('/');
-    groups.insert(
-        "nats",
-        machine::process_with(&["nats-server", port])
-            .or_else(|| machine::process_with(&["nats-server"]))
-            .into_iter()
-            .collect(),
-    );
+    let nats = machine::listener_on(port.parse().context("the broker's port")?);
+    groups.insert("nats", nats.into_iter().collect());
     Ok(groups)
 }
 

@@ -38,12 +38,18 @@ pub(super) fn family_of_backend(backend: u32) -> Vec<u32> {
     all_processes().into_iter().filter(|pid| *pid == server || parent(*pid) == Some(server)).collect()
 }
 
-/// The process that was started with all these words.
-pub(super) fn process_with(words: &[&str]) -> Option<u32> {
+/// The process that listens on this port of the loopback or of every address.
+pub(super) fn listener_on(port: u16) -> Option<u32> {
+    let sockets = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| fs::read_to_string(path).unwrap_or_default()).concat();
+    let inode = sockets.lines().find_map(|line| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);
+        // 0A is a listener; addresses end in the port, in hex.
+        (*state == "0A" && local.ends_with(&format!(":{port:04X}"))).then(|| format!("socket:[{inode}]"))
+    })?;
     all_processes().into_iter().find(|pid| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        words.iter().all(|word| line.contains(word))
+        let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        files.filter_map(|file| fs::read_link(file.path()).ok()).any(|link| link.as_os_str() == inode.as_str())
     })
 }
 
