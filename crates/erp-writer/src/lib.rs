@@ -55,8 +55,16 @@ pub use crate::{
 pub const NAME: &str = "erp-writer";
 /// The lane to SYSPRO.
 const LANE: &str = "syspro";
-/// After a silence the first inquiry is due after this: SYSPRO may still be at work.
-const INQUIRY_AFTER: Duration = Duration::from_secs(5);
+/// When it is asked what became of a post, counted from its sending: SYSPRO may still be at work.
+const INQUIRIES: [Duration; 5] = [
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+    Duration::from_secs(5 * 60),
+    Duration::from_secs(15 * 60),
+];
+/// How long it is asked before a person is told.
+const ASK_FOR: Duration = Duration::from_secs(30 * 60);
 
 /// The service.
 pub struct ErpWriter {
@@ -96,7 +104,16 @@ impl ErpWriter {
     /// A service over these ERPs, with so many calls at a time.
     pub fn new(erps: BTreeMap<Pair, Arc<dyn Erp>>, width: usize, call_limit: Duration) -> Self {
         // A post that we gave up may still be worked on for as long again.
-        Self { erps, lane: Lane { name: LANE, width, call_limit, quiet: call_limit * 2, inquiry_after: INQUIRY_AFTER } }
+        let lane = Lane {
+            name: LANE,
+            width,
+            call_limit,
+            quiet: call_limit * 2,
+            search_lag: Duration::ZERO,
+            inquiries: INQUIRIES.to_vec(),
+            ask_for: ASK_FOR,
+        };
+        Self { erps, lane }
     }
 
     async fn ask(&self, context: &Context, effect: &ClaimedEffect) -> Result<Answer, CallError> {
@@ -148,6 +165,9 @@ fn told(effect: &ClaimedEffect, ending: Ending) -> Result<Command, Unreadable> {
                 reference,
                 inquiry_due_at_ms: inquiry_due.timestamp_millis(),
             });
+        }
+        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => {
+            return Err(Unreadable("no inquiry was made".to_owned()));
         }
     };
     let operator = answer.operator;

@@ -97,7 +97,9 @@ pub(crate) fn answered(effect: &ClaimedEffect, ending: Ending) -> Result<(Place,
         Ending::Answered(_) => Command::RecordTold { n, outcome },
         Ending::Refused(why) => Command::RecordUntold { n, outcome, why },
         // A callback only tells: the runtime repeats it until it is answered and never asks what became of it.
-        Ending::Unknown { .. } => Command::RecordUntold { n, outcome, why: "no answer from the shop".to_owned() },
+        Ending::Unknown { .. } | Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => {
+            Command::RecordUntold { n, outcome, why: "no answer from the shop".to_owned() }
+        }
     };
     Ok((place, command))
 }

@@ -106,7 +106,9 @@ impl Service for IngestGateway {
             width: self.settings.callbacks_at_a_time,
             call_limit,
             quiet: call_limit,
-            inquiry_after: call_limit,
+            search_lag: Duration::ZERO,
+            inquiries: vec![call_limit],
+            ask_for: call_limit,
         }]
     }
 

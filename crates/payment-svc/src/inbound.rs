@@ -163,6 +163,7 @@ fn authorization(reference: MerchantReference, ending: Ending, now_ms: i64) -> R
         Ending::Unknown { inquiry_due } => {
             (AuthorizationAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() }, now_ms)
         }
+        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
     };
     Ok(Payment::RecordAuthorization { reference, answer, at_ms })
 }
@@ -172,6 +173,7 @@ fn capture(reference: MerchantReference, ending: Ending) -> Result<Payment, Corr
         Ending::Answered(answer) => codec::read_answer(&answer)?.capture()?,
         Ending::Refused(why) => CaptureAnswer::Refused(unsent(why)),
         Ending::Unknown { inquiry_due } => CaptureAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
+        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
     };
     Ok(Payment::RecordCapture { reference, answer })
 }
@@ -181,8 +183,14 @@ fn reversal(reference: MerchantReference, ending: Ending) -> Result<Payment, Cor
         Ending::Answered(answer) => codec::read_answer(&answer)?.reversal()?,
         Ending::Refused(why) => ReversalAnswer::Refused(unsent(why)),
         Ending::Unknown { inquiry_due } => ReversalAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
+        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
     };
     Ok(Payment::RecordReversal { reference, answer })
+}
+
+/// An ending that only an inquiry can bring.
+fn uninquired() -> Corrupt {
+    Corrupt("no inquiry was made".to_owned())
 }
 
 /// A call that certainly was never made and never will be.

@@ -30,6 +30,12 @@ const CALL_GRACE: Duration = Duration::from_secs(1);
 const SKEW: Duration = Duration::from_secs(30);
 /// How long the gateway may still work on a request that it has taken in.
 const PROCESSING: Duration = Duration::from_secs(150);
+/// How far the gateway's search may be behind.
+const SEARCH_LAG: Duration = Duration::from_secs(20 * 60);
+/// When the gateway is asked what became of a request after the first time, in seconds from its sending.
+const INQUIRIES_S: [u64; 6] = [30, 60, 120, 300, 600, 1200];
+/// How long it is asked before a person is told.
+const ASK_FOR: Duration = Duration::from_secs(30 * 60);
 
 /// The service.
 pub struct PaymentService {
@@ -99,7 +105,9 @@ impl Service for PaymentService {
             width: pairs().map(|pair| pair.width).sum::<usize>().max(1),
             call_limit,
             quiet: signature_life + SKEW + PROCESSING,
-            inquiry_after: self.settings.inquiry_after,
+            search_lag: SEARCH_LAG,
+            inquiries: runtime::inquiry_hours(self.settings.inquiry_after, &INQUIRIES_S),
+            ask_for: ASK_FOR,
         }]
     }
 

@@ -206,7 +206,7 @@ async fn outcome<S: Service>(
         Called::Failed { class: Class::UnknownOutcome, why } if profile.writes => {
             tracing::warn!(kind = name.0, reference = name.1, why, "outcome unknown: not repeated, an inquiry is due");
             metrics::counter!("quittance_outcomes_unknown_total", "kind" => name.0).increment(1);
-            let after = lane.spec.inquiry_after;
+            let after = lane.spec.inquiries.first().copied().unwrap_or(lane.spec.call_limit);
             let inquiry_due =
                 engine.0.context.node.now() + chrono::TimeDelta::from_std(after).unwrap_or(chrono::TimeDelta::MAX);
             told(engine, effect, Ending::Unknown { inquiry_due }, Finished::Unknown(after), None).await;

@@ -76,7 +76,9 @@ impl Lanes {
             width: 1,
             call_limit: Duration::from_secs(30),
             quiet: Duration::from_secs(150),
-            inquiry_after: Duration::from_secs(15),
+            search_lag: Duration::from_secs(20 * 60),
+            inquiries: vec![Duration::from_secs(20 * 60)],
+            ask_for: Duration::from_secs(30 * 60),
         };
         Self {
             lanes: specs.into_iter().map(|spec| (spec.name, OpenLane::new(spec))).collect(),

@@ -1,5 +1,7 @@
 //! What a service hands in: its aggregates, its messages, its calls. The runtime knows no business word.
 
+mod inquiry;
+
 use std::{any::Any, pin::Pin, sync::Arc, time::Duration};
 
 use bytes::Bytes;
@@ -10,6 +12,8 @@ use fault::Class;
 use ids::{OrderId, Pair, StreamId};
 use ledger::{ClaimedEffect, Head, Ledger, NewEvent, StoredEvent, SubjectKey};
 use node::Node;
+
+pub use self::inquiry::{Ending, Inquired, Inquiry, InquiryFuture, inquiry_hours};
 
 /// A stream to decide on: whose it is and which aggregate lives there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,20 +210,6 @@ pub enum Called {
     },
 }
 
-/// How an effect ended, told to the service, which turns it into a command.
-#[derive(Debug, Clone)]
-pub enum Ending {
-    /// The encoded answer.
-    Answered(Bytes),
-    /// It did not happen and never will.
-    Refused(String),
-    /// It may have happened. An inquiry is due then.
-    Unknown {
-        /// When.
-        inquiry_due: DateTime<Utc>,
-    },
-}
-
 /// A boxed future of a call.
 pub type CallFuture<'a> = Pin<Box<dyn Future<Output = Called> + Send + 'a>>;
 
@@ -234,8 +224,12 @@ pub struct Lane {
     pub call_limit: Duration,
     /// After sending, how long a request could still take effect.
     pub quiet: Duration,
-    /// When the first inquiry is due after a silence.
-    pub inquiry_after: Duration,
+    /// How far behind the outside's own search may be: not finding something proves nothing before it has caught up.
+    pub search_lag: Duration,
+    /// When it is asked what became of a call, counted from its sending; the last distance repeats.
+    pub inquiries: Vec<Duration>,
+    /// How long it is asked before a person is told. Asking goes on.
+    pub ask_for: Duration,
 }
 
 /// Everything a running service can use.
@@ -306,6 +300,16 @@ pub trait Service: Send + Sync + 'static {
 
     /// Makes one call to an outside system.
     fn call<'a>(&'a self, context: &'a Context, effect: &'a ClaimedEffect) -> CallFuture<'a>;
+
+    /// Asks the outside what became of a write whose outcome nobody knows. Reads only; may be asked any number of times.
+    fn inquire<'a>(
+        &'a self,
+        _context: &'a Context,
+        effect: &'a ClaimedEffect,
+        _inquiry: &'a Inquiry,
+    ) -> InquiryFuture<'a> {
+        Box::pin(async move { Inquired::Unclear(format!("no inquiry for `{}`", effect.kind)) })
+    }
 
     /// Turns the end of a call into a command for the stream that wished it.
     ///

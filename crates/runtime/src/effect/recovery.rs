@@ -110,7 +110,7 @@ async fn found<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
 /// that no row is ever found overdue.
 async fn put_off_inquiries<S: Service>(engine: &Engine<S>) {
     for (lane, kinds) in writing_kinds(engine) {
-        let delays = inquiry_delays(engine.0.lanes.get(lane).spec.inquiry_after);
+        let delays = inquiry_delays(engine.0.lanes.get(lane).spec.inquiries.first().copied().unwrap_or_default());
         match engine.0.context.ledger.put_off_inquiries(&kinds, INQUIRIES_EVERY * 2, &delays).await {
             Ok(0) => {}
             Ok(count) => tracing::debug!(lane, count, "outcomes still unknown"),
