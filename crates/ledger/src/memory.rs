@@ -28,8 +28,8 @@ use crate::{
     prepare::Prepared,
     store::{Ledger, LedgerFuture, Store},
     types::{
-        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, EffectRow, Figures, Hash, History, OutboxItem,
-        OutboxRow, Pending, RowId, StoredEvent, SubjectKey,
+        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, DueInquiry, EffectRow, Evidence, Figures, Hash, History,
+        OutboxItem, OutboxRow, Pending, RowId, StoredEvent, SubjectKey,
     },
     verdict::verdict,
 };
@@ -216,13 +216,18 @@ impl Store for MemoryLedger {
         self.call(move |state, now| Ok(state.claim_effects(kinds, most, holder, lease, now)))
     }
 
-    fn put_off_inquiries<'a>(
+    fn claim_inquiries<'a>(
         &'a self,
         kinds: &'a [String],
-        within: Duration,
-        delays: &'a [Duration],
-    ) -> LedgerFuture<'a, u64> {
-        self.call(move |state, now| Ok(state.put_off_inquiries(kinds, within, delays, now)))
+        most: i64,
+        holder: &'a str,
+        lease: Duration,
+    ) -> LedgerFuture<'a, Vec<DueInquiry>> {
+        self.call(move |state, now| Ok(state.claim_inquiries(kinds, most, holder, lease, now)))
+    }
+
+    fn release<'a>(&'a self, holder: &'a str) -> LedgerFuture<'a, u64> {
+        self.call(move |state, now| Ok(state.release(holder, now)))
     }
 
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
@@ -232,7 +237,7 @@ impl Store for MemoryLedger {
         })
     }
 
-    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Bytes>> {
+    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Evidence>> {
         self.call(move |state, _| Ok(state.evidence_of(id)))
     }
 
@@ -283,8 +288,18 @@ impl Store for MemoryLedger {
         self.call(move |state, _| Ok(state.failures(origin, message_id)))
     }
 
+    fn resolve<'a>(
+        &'a self,
+        origin: &'a str,
+        message_id: &'a str,
+        _by: &'a str,
+        _why: &'a str,
+    ) -> LedgerFuture<'a, bool> {
+        self.call(move |state, _| Ok(state.resolve(origin, message_id)))
+    }
+
     fn dead_letters(&self, most: i64) -> LedgerFuture<'_, Vec<DeadLetter>> {
-        self.call(move |state, _| Ok(state.dead_letters.values().rev().take(faces::count(most)).cloned().collect()))
+        self.call(move |state, _| Ok(state.unresolved(most)))
     }
 
     fn subject_key(&self, subject: Uuid) -> LedgerFuture<'_, Option<SubjectKey>> {

@@ -35,8 +35,8 @@ use crate::{
     postgres::{connections::Connections, group::Group},
     store::{Ledger, LedgerFuture, Store},
     types::{
-        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, EffectRow, Figures, History, OutboxItem, OutboxRow,
-        Pending, RowId, SubjectKey,
+        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, DueInquiry, EffectRow, Evidence, Figures, History,
+        OutboxItem, OutboxRow, Pending, RowId, SubjectKey,
     },
 };
 
@@ -199,20 +199,25 @@ impl Store for PostgresLedger {
         write!(self.connections, |c| effects::claim(c, kinds, most, holder, lease))
     }
 
-    fn put_off_inquiries<'a>(
+    fn claim_inquiries<'a>(
         &'a self,
         kinds: &'a [String],
-        within: Duration,
-        delays: &'a [Duration],
-    ) -> LedgerFuture<'a, u64> {
-        write!(self.lazy, |c| effects::put_off_inquiries(c, kinds, within, delays))
+        most: i64,
+        holder: &'a str,
+        lease: Duration,
+    ) -> LedgerFuture<'a, Vec<DueInquiry>> {
+        write!(self.connections, |c| effects::claim_inquiries(c, kinds, most, holder, lease))
+    }
+
+    fn release<'a>(&'a self, holder: &'a str) -> LedgerFuture<'a, u64> {
+        write!(self.connections, |c| effects::release(c, holder))
     }
 
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
         write!(self.connections, |c| effects::keep_evidence(c, id, epoch, source, &body))
     }
 
-    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Bytes>> {
+    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Evidence>> {
         read!(self.connections, |c| effects::evidence(c, id))
     }
 
@@ -262,6 +267,16 @@ impl Store for PostgresLedger {
 
     fn failures<'a>(&'a self, origin: &'a str, message_id: &'a str) -> LedgerFuture<'a, i32> {
         read!(self.connections, |c| letters::failures(c, origin, message_id))
+    }
+
+    fn resolve<'a>(
+        &'a self,
+        origin: &'a str,
+        message_id: &'a str,
+        by: &'a str,
+        why: &'a str,
+    ) -> LedgerFuture<'a, bool> {
+        write!(self.connections, |c| letters::resolve(c, origin, message_id, by, why))
     }
 
     fn dead_letters(&self, most: i64) -> LedgerFuture<'_, Vec<DeadLetter>> {

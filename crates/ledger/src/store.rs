@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::{
     error::LedgerError,
     types::{
-        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, EffectRow, Figures, History, OutboxItem, Pending, RowId,
-        SubjectKey,
+        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, DueInquiry, EffectRow, Evidence, Figures, History,
+        OutboxItem, Pending, RowId, SubjectKey,
     },
 };
 
@@ -41,20 +41,25 @@ pub trait Store: Send + Sync {
         lease: Duration,
     ) -> LedgerFuture<'a, Vec<ClaimedEffect>>;
 
-    /// Moves inquiries of the named kinds that are due by `within` on to their next hour, and counts one try more: the delay
-    /// after the nth try is `delays[n]`, the last repeats. Nobody claims them by that. Gives their number.
-    fn put_off_inquiries<'a>(
+    /// Takes rows of the named kinds whose outcome is unknown, whose inquiry is due and that nobody holds. They stay
+    /// `unknown`, and are due again when the lease ends.
+    fn claim_inquiries<'a>(
         &'a self,
         kinds: &'a [String],
-        within: Duration,
-        delays: &'a [Duration],
-    ) -> LedgerFuture<'a, u64>;
+        most: i64,
+        holder: &'a str,
+        lease: Duration,
+    ) -> LedgerFuture<'a, Vec<DueInquiry>>;
+
+    /// Lets go of every row that `holder` still holds, so that nobody waits for the leases of a process that has stopped.
+    /// Gives their number.
+    fn release<'a>(&'a self, holder: &'a str) -> LedgerFuture<'a, u64>;
 
     /// Keeps what was seen of an effect's outcome. No fence: also a worker that lost its lease may tell.
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()>;
 
     /// The evidence about an effect, oldest first.
-    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Bytes>>;
+    fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Evidence>>;
 
     /// Takes outbox rows that nobody published for `older_than`, in stream, version, ordinal order.
     fn claim_outbox(&self, older_than: Duration, most: i64) -> LedgerFuture<'_, Vec<OutboxItem>>;
@@ -89,6 +94,10 @@ pub trait Store: Send + Sync {
 
     /// How often a message failed so far.
     fn failures<'a>(&'a self, origin: &'a str, message_id: &'a str) -> LedgerFuture<'a, i32>;
+
+    /// Notes that a dead letter needs nobody any more, by whom and why. False when there is none that is unresolved.
+    fn resolve<'a>(&'a self, origin: &'a str, message_id: &'a str, by: &'a str, why: &'a str)
+    -> LedgerFuture<'a, bool>;
 
     /// Unresolved dead letters, newest first.
     fn dead_letters(&self, most: i64) -> LedgerFuture<'_, Vec<DeadLetter>>;

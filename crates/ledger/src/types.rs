@@ -247,8 +247,31 @@ pub struct ClaimedEffect {
     pub operator: Option<String>,
     /// The encoded request.
     pub request: Bytes,
-    /// Finished tries so far: transient failures, questions asked, inquiries made.
+    /// Finished tries so far: transient failures, questions asked. Of a row whose outcome is unknown: the number of the
+    /// inquiry that is due, from 1.
     pub tries: i32,
+}
+
+/// An effect row that this process holds in order to ask what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DueInquiry {
+    /// The row, in state `unknown`.
+    pub effect: ClaimedEffect,
+    /// When it was announced.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Until then it could still take effect; `None` when nobody can tell.
+    pub dead_after: Option<DateTime<Utc>>,
+    /// When it was claimed, by the clock that wrote the other two.
+    pub claimed_at: DateTime<Utc>,
+}
+
+/// Something that was seen of the outcome of an effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where: `answer`, `inquiry`, a webhook, a report.
+    pub source: String,
+    /// What, as that source tells it.
+    pub body: Bytes,
 }
 
 /// An effect row as shown to people.
@@ -264,7 +287,7 @@ pub struct EffectRow {
     pub state: EffectState,
     /// When it is due next.
     pub due_at: DateTime<Utc>,
-    /// Finished tries.
+    /// Finished tries; of a row whose outcome is unknown the number of the next inquiry.
     pub tries: i32,
     /// The fence.
     pub epoch: i64,

@@ -4,8 +4,10 @@
 //! in hand, announced   → call (only within two seconds of the announcement)
 //! in hand or claimed   → a write is announced first, in a commit of its own; a read is simply made
 //! found announced      → its sender is gone: evidence decides, else the outcome is unknown. Never sent again.
+//! unknown, hour come   → asked what became of it
 //! ```
 
+mod inquiry;
 mod late;
 mod recovery;
 
@@ -131,6 +133,7 @@ async fn call<S: Service>(
         }
     }
     let started = Instant::now();
+    let sent = announced_at.unwrap_or(started);
     let limit = lane.spec.call_limit;
     let called = match tokio::time::timeout(limit, engine.0.service.call(&engine.0.context, &effect)).await {
         Ok(called) => called,
@@ -142,7 +145,7 @@ async fn call<S: Service>(
     if profile.writes {
         engine.0.context.node.at("effect.reply_received").await;
     }
-    outcome(engine, effect, profile, &lane, called).await;
+    outcome(engine, effect, profile, &lane, called, sent.elapsed()).await;
 }
 
 async fn announce<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, quiet: Duration) -> bool {
@@ -160,19 +163,25 @@ async fn announce<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, quiet:
     }
 }
 
-/// The process that sent this is gone. What it saw decides; if it saw nothing, nobody knows.
+/// What was seen of an outcome, by whomever.
+async fn seen<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect) -> Result<Option<Ending>, LedgerError> {
+    engine.0.context.ledger.evidence(effect.id).await.map(inquiry::read)
+}
+
+/// The process that sent this is gone. What it saw decides; if it saw nothing, nobody knows, and it is asked at once.
 async fn orphan<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile: Profile, lane: &OpenLane) {
-    match engine.0.context.ledger.evidence(effect.id).await {
-        Ok(mut evidence) => {
-            let called = match evidence.pop() {
-                Some(answer) => {
-                    return told(engine, effect, Ending::Answered(answer.clone()), Finished::Done, Some(answer)).await;
-                }
-                None => {
-                    Called::Failed { class: Class::UnknownOutcome, why: "the process that sent it is gone".to_owned() }
-                }
+    match seen(engine, &effect).await {
+        Ok(Some(ending)) => {
+            let outcome = match &ending {
+                Ending::Answered(seen) | Ending::Differs(seen) => Some(seen.clone()),
+                Ending::Refused(_) | Ending::Unknown { .. } | Ending::Absent | Ending::GivenUp(_) => None,
             };
-            outcome(engine, effect, profile, lane, called).await;
+            told(engine, effect, ending, Finished::Done, outcome).await;
+        }
+        Ok(None) => {
+            let why = "the process that sent it is gone".to_owned();
+            let called = Called::Failed { class: Class::UnknownOutcome, why };
+            outcome(engine, effect, profile, lane, called, Duration::MAX).await;
         }
         Err(error) => {
             tracing::warn!(%error, "evidence could not be read; the row is taken up again when the lease ends")
@@ -180,18 +189,20 @@ async fn orphan<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile: 
     }
 }
 
+/// What comes of a call that ended `passed` after its sending.
 async fn outcome<S: Service>(
     engine: &Engine<S>,
     effect: ClaimedEffect,
     profile: Profile,
     lane: &OpenLane,
     called: Called,
+    passed: Duration,
 ) {
     let name = (effect.kind.clone(), effect.reference.clone().unwrap_or_default());
     match called {
         Called::Answered(answer) => {
             if profile.writes {
-                keep(engine, &effect, &answer).await;
+                keep(engine, &effect, SOURCE_ANSWER, &answer).await;
                 engine.0.context.node.at("effect.after_evidence").await;
             }
             told(engine, effect, Ending::Answered(answer.clone()), Finished::Done, Some(answer)).await;
@@ -206,7 +217,7 @@ async fn outcome<S: Service>(
         Called::Failed { class: Class::UnknownOutcome, why } if profile.writes => {
             tracing::warn!(kind = name.0, reference = name.1, why, "outcome unknown: not repeated, an inquiry is due");
             metrics::counter!("quittance_outcomes_unknown_total", "kind" => name.0).increment(1);
-            let after = lane.spec.inquiries.first().copied().unwrap_or(lane.spec.call_limit);
+            let after = inquiry::first_inquiry(&lane.spec, passed);
             let inquiry_due =
                 engine.0.context.node.now() + chrono::TimeDelta::from_std(after).unwrap_or(chrono::TimeDelta::MAX);
             told(engine, effect, Ending::Unknown { inquiry_due }, Finished::Unknown(after), None).await;
@@ -222,11 +233,9 @@ async fn outcome<S: Service>(
 }
 
 /// Evidence is kept without a fence and before anything is decided, also by a worker whose lease has ended.
-async fn keep<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, answer: &Bytes) {
+async fn keep<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, source: &str, seen: &Bytes) {
     let mut failures = 0;
-    while let Err(error) =
-        engine.0.context.ledger.keep_evidence(effect.id, effect.epoch, SOURCE_ANSWER, answer.clone()).await
-    {
+    while let Err(error) = engine.0.context.ledger.keep_evidence(effect.id, effect.epoch, source, seen.clone()).await {
         if error.class() == Class::Permanent {
             tracing::error!(%error, stream = %effect.id.stream, "evidence refused by the ledger");
             return;
@@ -236,30 +245,34 @@ async fn keep<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect, answer: &B
     }
 }
 
+/// Tells the stream how its call ended. False when the stream waits for a person and took nothing.
 async fn told<S: Service>(
     engine: &Engine<S>,
     effect: ClaimedEffect,
     ending: Ending,
     to: Finished,
     outcome: Option<Bytes>,
-) {
+) -> bool {
     match engine.0.service.answered(&effect, ending) {
         Ok((place, command)) => {
             let finish = Finish { id: effect.id, epoch: effect.epoch, to, outcome };
-            settle(engine, &effect, place, command, finish).await;
+            settle(engine, &effect, place, command, finish).await
         }
-        Err(error) => unreadable(engine, &effect, &error.to_string()).await,
+        Err(error) => {
+            unreadable(engine, &effect, &error.to_string()).await;
+            true
+        }
     }
 }
 
-/// Brings an outcome into the ledger, as long as the ledger does not take it.
+/// Brings an outcome into the ledger, as long as the ledger does not take it. False when its stream is parked.
 async fn settle<S: Service>(
     engine: &Engine<S>,
     effect: &ClaimedEffect,
     place: crate::service::Place,
     command: S::Command,
     finish: Finish,
-) {
+) -> bool {
     let mut finish = finish;
     let mut failures = 0;
     loop {
@@ -281,18 +294,20 @@ async fn settle<S: Service>(
         match engine.work(work).await {
             Ok(Verdict::Rejected(why)) => {
                 tracing::warn!(stream = %place.stream, kind = effect.kind, %why, "an outcome was refused by its stream");
-                return;
+                return true;
             }
             // Somebody else has taken the row up. Evidence tells them, unless they looked before it was there.
             Ok(Verdict::Fenced) => match late::overtaken(engine, &finish).await {
                 Some(epoch) => finish.epoch = epoch,
-                None => return,
+                None => return true,
             },
-            Ok(_) => return,
+            Ok(Verdict::Parked(_)) => return false,
+            Ok(Verdict::Done { .. } | Verdict::Seen | Verdict::KeyTaken { .. }) => return true,
             Err(error) if error.class() == Class::Permanent => {
-                return unreadable(engine, effect, &error.to_string()).await;
+                unreadable(engine, effect, &error.to_string()).await;
+                return true;
             }
-            Err(EngineError::Stopping) => return,
+            Err(EngineError::Stopping) => return true,
             Err(error) => {
                 failures += 1;
                 tracing::warn!(%error, failures, stream = %place.stream, "an outcome could not be committed");

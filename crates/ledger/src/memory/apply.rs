@@ -92,8 +92,9 @@ impl State {
                 (row.due_at, row.tries) = (later(now, delay), row.tries + 1);
             }
             Finished::Unknown(delay) => {
-                row.state = EffectState::Unknown;
-                (row.due_at, row.tries) = (later(now, delay), row.tries + 1);
+                // From here on tries are inquiries: the next one's number.
+                row.tries = if row.state == EffectState::Unknown { row.tries + 1 } else { 1 };
+                (row.state, row.due_at) = (EffectState::Unknown, later(now, delay));
             }
         }
     }

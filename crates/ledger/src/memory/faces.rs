@@ -10,9 +10,11 @@ use sha2::{Digest, Sha256};
 use crate::{
     memory::{
         apply::later,
-        state::{Evidence, State},
+        state::{Kept, State},
     },
-    types::{ClaimedEffect, DeadLetter, EffectRow, EffectState, OutboxItem, OutboxRow, Pending, RowId},
+    types::{
+        ClaimedEffect, DeadLetter, DueInquiry, EffectRow, EffectState, Evidence, OutboxItem, OutboxRow, Pending, RowId,
+    },
 };
 
 /// A limit as a count.
@@ -38,17 +40,23 @@ impl State {
         lease: Duration,
         now: DateTime<Utc>,
     ) -> Vec<ClaimedEffect> {
+        let due = self.due(&[EffectState::Ready, EffectState::Sent], kinds, most, now);
+        due.into_iter().filter_map(|id| self.claim_one(id, holder, later(now, lease))).collect()
+    }
+
+    /// Rows in one of these states that are due and that nobody holds.
+    fn due(&self, states: &[EffectState], kinds: &[String], most: i64, now: DateTime<Utc>) -> Vec<RowId> {
         let mut due: Vec<(DateTime<Utc>, RowId)> = self
             .effects
             .values()
-            .filter(|held| matches!(held.row.state, EffectState::Ready | EffectState::Sent))
+            .filter(|held| states.contains(&held.row.state))
             .filter(|held| held.row.due_at <= now && held.until.is_none_or(|until| until < now))
             .filter(|held| kinds.contains(&held.row.kind))
             .map(|held| (held.row.due_at, held.row.id))
             .collect();
         due.sort_unstable();
         due.truncate(count(most));
-        due.into_iter().filter_map(|(_, id)| self.claim_one(id, holder, later(now, lease))).collect()
+        due.into_iter().map(|(_, id)| id).collect()
     }
 
     fn claim_one(&mut self, id: RowId, holder: &str, until: DateTime<Utc>) -> Option<ClaimedEffect> {
@@ -61,39 +69,51 @@ impl State {
         Some(ClaimedEffect { id, pair, kind, state, epoch, reference, operator, request, tries })
     }
 
-    pub(super) fn put_off_inquiries(
+    pub(super) fn claim_inquiries(
         &mut self,
         kinds: &[String],
-        within: Duration,
-        delays: &[Duration],
+        most: i64,
+        holder: &str,
+        lease: Duration,
         now: DateTime<Utc>,
-    ) -> u64 {
-        let mut moved = 0;
-        let soon = later(now, within);
-        for held in self.effects.values_mut() {
-            let row = &mut held.row;
-            let is_free = held.until.is_none_or(|until| until < now);
-            if row.state == EffectState::Unknown && row.due_at <= soon && is_free && kinds.contains(&row.kind) {
-                let tries = usize::try_from(row.tries).unwrap_or(0);
-                let Some(delay) = delays.get(tries).or(delays.last()) else { continue };
-                (row.due_at, row.tries) = (later(now, *delay), row.tries + 1);
-                moved += 1;
+    ) -> Vec<DueInquiry> {
+        let due = self.due(&[EffectState::Unknown], kinds, most, now);
+        let until = later(now, lease);
+        let take = |id| {
+            let effect = self.claim_one(id, holder, until)?;
+            let row = &mut self.effects.get_mut(&id)?.row;
+            row.due_at = until;
+            Some(DueInquiry { effect, sent_at: row.sent_at, dead_after: row.dead_after, claimed_at: now })
+        };
+        due.into_iter().filter_map(take).collect()
+    }
+
+    pub(super) fn release(&mut self, holder: &str, now: DateTime<Utc>) -> u64 {
+        let mut released = 0;
+        for held in self.effects.values_mut().filter(|held| held.row.holder.as_deref() == Some(holder)) {
+            match held.row.state {
+                EffectState::Ready | EffectState::Sent => {}
+                // Its hour was moved to the end of the lease: an inquiry that was not finished is due.
+                EffectState::Unknown => held.row.due_at = now,
+                EffectState::Done | EffectState::Parked => continue,
             }
+            (held.row.holder, held.until) = (None, None);
+            released += 1;
         }
-        moved
+        released
     }
 
     pub(super) fn keep_evidence(&mut self, id: RowId, epoch: i64, source: &str, body: Bytes, seen_at: DateTime<Utc>) {
         let key = (id, source.to_owned(), Sha256::digest(&body).into());
-        self.evidence.entry(key).or_insert(Evidence { seen_at, epoch, body });
+        self.evidence.entry(key).or_insert(Kept { seen_at, epoch, body });
     }
 
-    pub(super) fn evidence_of(&self, id: RowId) -> Vec<Bytes> {
+    pub(super) fn evidence_of(&self, id: RowId) -> Vec<Evidence> {
         let of_row = self.evidence.iter().filter(|((of, _, _), _)| *of == id);
         let mut found: Vec<_> =
             of_row.map(|((_, source, hash), e)| (e.seen_at, source, hash, e.body.clone())).collect();
         found.sort();
-        found.into_iter().map(|(_, _, _, body)| body).collect()
+        found.into_iter().map(|(_, source, _, body)| Evidence { source: source.clone(), body }).collect()
     }
 
     fn item(&self, row: &OutboxRow) -> Option<OutboxItem> {
@@ -176,11 +196,23 @@ impl State {
         if let Some(known) = known {
             let (id, failures) = (known.id, known.failures + 1);
             *known = DeadLetter { id, failures, ..letter };
+            self.resolved.remove(&id);
             return failures;
         }
         let failures = letter.failures.max(1);
         self.dead_letters.insert(letter.id, DeadLetter { failures, ..letter });
         failures
+    }
+
+    pub(super) fn resolve(&mut self, origin: &str, message_id: &str) -> bool {
+        let mut letters = self.dead_letters.values();
+        let known = letters.find(|letter| letter.origin == origin && letter.message_id == message_id);
+        known.is_some_and(|letter| self.resolved.insert(letter.id))
+    }
+
+    pub(super) fn unresolved(&self, most: i64) -> Vec<DeadLetter> {
+        let newest_first = self.dead_letters.values().rev().filter(|letter| !self.resolved.contains(&letter.id));
+        newest_first.take(count(most)).cloned().collect()
     }
 
     pub(super) fn failures(&self, origin: &str, message_id: &str) -> i32 {
@@ -207,7 +239,7 @@ impl State {
         let mut pending = Pending {
             outbox: number(self.outbox.len()),
             parked: number(self.streams.values().filter(|stream| stream.parked.is_some()).count()),
-            dead_letters: number(self.dead_letters.len()),
+            dead_letters: number(self.dead_letters.len() - self.resolved.len()),
             ..Pending::default()
         };
         for held in self.effects.values() {

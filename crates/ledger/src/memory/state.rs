@@ -54,7 +54,7 @@ pub(super) struct Held {
 
 /// One piece of evidence.
 #[derive(Debug)]
-pub(super) struct Evidence {
+pub(super) struct Kept {
     pub(super) seen_at: DateTime<Utc>,
     #[expect(dead_code, reason = "part of the state's hash")]
     pub(super) epoch: i64,
@@ -71,9 +71,11 @@ pub(super) struct State {
     pub(super) outbox: BTreeMap<RowId, (OutboxRow, DateTime<Utc>)>,
     pub(super) effects: BTreeMap<RowId, Held>,
     pub(super) references: BTreeMap<String, RowId>,
-    pub(super) evidence: BTreeMap<(RowId, String, Hash), Evidence>,
+    pub(super) evidence: BTreeMap<(RowId, String, Hash), Kept>,
     pub(super) keys: BTreeMap<(Pair, String, String), StreamId>,
     pub(super) dead_letters: BTreeMap<Uuid, DeadLetter>,
+    /// Those of them that need nobody any more.
+    pub(super) resolved: BTreeSet<Uuid>,
     /// `None` for an erased person.
     pub(super) subject_keys: BTreeMap<Uuid, Option<Bytes>>,
     pub(super) bus_seen: BTreeMap<String, BusSeen>,
@@ -91,11 +93,12 @@ impl State {
             evidence,
             keys,
             dead_letters,
+            resolved,
             subject_keys,
             bus_seen,
         } = self;
         let first = format!("{streams:?}{inbox:?}{outbox:?}{effects:?}{references:?}{evidence:?}");
-        let second = format!("{keys:?}{dead_letters:?}{subject_keys:?}{bus_seen:?}");
+        let second = format!("{keys:?}{dead_letters:?}{resolved:?}{subject_keys:?}{bus_seen:?}");
         Sha256::new().chain_update(first).chain_update(second).finalize().into()
     }
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use ids::StreamId;
 use sha2::{Digest, Sha256};
@@ -10,11 +9,8 @@ use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::{
     postgres::rows::{bytes, bytes_or_none, micros, pair, row_id, state},
-    types::{ClaimedEffect, EffectRow, Pending, RowId},
+    types::{ClaimedEffect, DueInquiry, EffectRow, Evidence, Pending, RowId},
 };
-
-/// Inquiries put off at a time.
-const PUT_OFF_MAX: i64 = 1000;
 
 fn claimed(row: &PgRow) -> Result<(DateTime<Utc>, ClaimedEffect), sqlx::Error> {
     let effect = ClaimedEffect {
@@ -62,31 +58,63 @@ pub(super) async fn claim(
     Ok(taken.into_iter().map(|(_, effect)| effect).collect())
 }
 
-/// Moves inquiries that are due soon on to their next hour. Rows that somebody holds or changes are left alone.
-pub(super) async fn put_off_inquiries(
+/// Takes rows whose inquiry is due and that nobody holds. The hour moves to the end of the lease, so that nobody ever sees
+/// one that has passed.
+pub(super) async fn claim_inquiries(
     connection: &mut PgConnection,
     kinds: &[String],
-    within: Duration,
-    delays: &[Duration],
-) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query(
+    most: i64,
+    holder: &str,
+    lease: Duration,
+) -> Result<Vec<DueInquiry>, sqlx::Error> {
+    let rows = sqlx::query(
         "with clock as materialized (select clock_timestamp() as now),
          due as materialized (
-           select stream_id, version, ordinal from effect
-           where state = 'unknown' and due_at <= (select now from clock) + $2 * interval '1 microsecond'
+           select stream_id, version, ordinal, due_at from effect
+           where state = 'unknown' and due_at <= (select now from clock)
              and (until is null or until < (select now from clock)) and kind = any($1)
-           order by due_at limit $4 for update skip locked)
-         update effect e set tries = e.tries + 1,
-           due_at = clock_timestamp() + ($3::int8[])[least(e.tries + 1, cardinality($3))] * interval '1 microsecond'
-         from due d where e.stream_id = d.stream_id and e.version = d.version and e.ordinal = d.ordinal",
+           order by due_at, stream_id, version, ordinal limit $2 for update skip locked)
+         update effect e set epoch = e.epoch + 1, holder = $3, until = (select now from clock) + $4 * interval '1 microsecond',
+           due_at = (select now from clock) + $4 * interval '1 microsecond'
+         from due d where e.stream_id = d.stream_id and e.version = d.version and e.ordinal = d.ordinal
+         returning e.stream_id, e.version, e.ordinal, e.pair, e.kind, e.state, e.epoch, e.reference, e.operator, e.request,
+           e.tries, d.due_at, e.sent_at, e.dead_after, (select now from clock)",
     )
     .bind(kinds)
-    .bind(micros(within))
-    .bind(delays.iter().map(|delay| micros(*delay)).collect::<Vec<_>>())
-    .bind(PUT_OFF_MAX)
-    .execute(connection)
+    .bind(most)
+    .bind(holder)
+    .bind(micros(lease))
+    .fetch_all(connection)
     .await?;
-    Ok(done.rows_affected())
+    let read = |row: &PgRow| {
+        let (due_at, effect) = claimed(row)?;
+        let due = DueInquiry {
+            effect,
+            sent_at: row.try_get(12)?,
+            dead_after: row.try_get(13)?,
+            claimed_at: row.try_get(14)?,
+        };
+        Ok((due_at, due))
+    };
+    let mut taken = rows.iter().map(read).collect::<Result<Vec<_>, sqlx::Error>>()?;
+    taken.sort_by_key(|(due_at, due)| (*due_at, due.effect.id));
+    Ok(taken.into_iter().map(|(_, due)| due).collect())
+}
+
+/// Ends the leases of one holder.
+pub(super) async fn release(connection: &mut PgConnection, holder: &str) -> Result<u64, sqlx::Error> {
+    // One index scan each: the two indexes hold only what is not over.
+    let mut released = 0;
+    for sql in [
+        "update effect set holder = null, until = '-infinity' where holder = $1 and state in ('ready', 'sent')",
+        // Its hour was moved to the end of the lease: an inquiry that was not finished is due.
+        "update effect set holder = null, until = '-infinity', due_at = clock_timestamp()
+         where holder = $1 and state = 'unknown'",
+    ] {
+        let done = sqlx::query(sql).bind(holder).execute(&mut *connection).await?;
+        released += done.rows_affected();
+    }
+    Ok(released)
 }
 
 /// Keeps one piece of evidence; the same one twice is one.
@@ -114,9 +142,9 @@ pub(super) async fn keep_evidence(
 }
 
 /// The evidence about a row, oldest first.
-pub(super) async fn evidence(connection: &mut PgConnection, id: RowId) -> Result<Vec<Bytes>, sqlx::Error> {
+pub(super) async fn evidence(connection: &mut PgConnection, id: RowId) -> Result<Vec<Evidence>, sqlx::Error> {
     let rows = sqlx::query(
-        "select body from evidence where stream_id = $1 and version = $2 and ordinal = $3
+        "select source, body from evidence where stream_id = $1 and version = $2 and ordinal = $3
          order by seen_at, source collate \"C\", body_hash",
     )
     .bind(id.stream.0)
@@ -124,7 +152,7 @@ pub(super) async fn evidence(connection: &mut PgConnection, id: RowId) -> Result
     .bind(id.ordinal)
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| bytes(row, 0)).collect()
+    rows.iter().map(|row| Ok(Evidence { source: row.try_get(0)?, body: bytes(row, 1)? })).collect()
 }
 
 /// The rows of one stream.

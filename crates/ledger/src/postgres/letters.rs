@@ -47,6 +47,27 @@ pub(super) async fn failures(
     row.map_or(Ok(0), |row| row.try_get(0))
 }
 
+/// Notes that a letter needs nobody any more.
+pub(super) async fn resolve(
+    connection: &mut PgConnection,
+    origin: &str,
+    message_id: &str,
+    by: &str,
+    why: &str,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "update dead_letter set resolved_by = $3, resolved_why = $4
+         where origin = $1 and message_id = $2 and resolved_by is null",
+    )
+    .bind(origin)
+    .bind(message_id)
+    .bind(by)
+    .bind(why)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Unresolved letters, newest first: their ids begin with a time.
 pub(super) async fn unresolved(connection: &mut PgConnection, most: i64) -> Result<Vec<DeadLetter>, sqlx::Error> {
     let rows = sqlx::query(

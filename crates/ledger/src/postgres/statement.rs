@@ -308,7 +308,8 @@ impl Statement {
         self.part(
             "finished as (update effect e set state = u.state, holder = null, until = null,
                outcome = coalesce(u.outcome, e.outcome),
-               tries = e.tries + case when u.delay is null then 0 else 1 end,
+               tries = case when u.state = 'unknown' and e.state <> 'unknown' then 1 when u.delay is null then e.tries
+                 else e.tries + 1 end,
                due_at = coalesce(clock_timestamp() + u.delay * interval '1 microsecond', e.due_at),
                sent_at = case when u.state = 'ready' then null else e.sent_at end,
                dead_after = case when u.state = 'ready' then null else e.dead_after end

@@ -5,25 +5,26 @@ use std::time::Duration;
 use bytes::Bytes;
 use ids::StreamId;
 use ledger::{
-    Birth, ClaimedEffect, Commit, Committed, EffectState, Finish, Finished, Lease, LedgerError, NewEffect, Quiet, RowId,
+    Birth, ClaimedEffect, Commit, Committed, EffectState, Evidence, Finish, Finished, Lease, LedgerError, NewEffect,
+    Quiet, RowId,
 };
 
 use crate::world::*;
 
-const LONG: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(40);
-const QUIET: Quiet = Quiet(Duration::from_secs(300));
+pub const LONG: Duration = Duration::from_secs(60);
+pub const SHORT: Duration = Duration::from_millis(40);
+pub const QUIET: Quiet = Quiet(Duration::from_secs(300));
 
-fn kinds() -> Vec<String> {
+pub fn kinds() -> Vec<String> {
     vec!["authorize".to_owned(), "timer.deadline".to_owned()]
 }
 
-async fn claim(world: &World, lease: Duration) -> Vec<ClaimedEffect> {
+pub async fn claim(world: &World, lease: Duration) -> Vec<ClaimedEffect> {
     world.ledger.claim_effects(&kinds(), 10, "worker", lease).await.expect("it answers")
 }
 
 /// Waits until exactly one row can be taken.
-async fn claim_one(world: &World, lease: Duration) -> ClaimedEffect {
+pub async fn claim_one(world: &World, lease: Duration) -> ClaimedEffect {
     let mut taken = until(|| async {
         let taken = claim(world, lease).await;
         (!taken.is_empty()).then_some(taken)
@@ -33,24 +34,24 @@ async fn claim_one(world: &World, lease: Duration) -> ClaimedEffect {
     taken.remove(0)
 }
 
-async fn wish(world: &World, effects: impl Fn(StreamId) -> Vec<NewEffect>) -> StreamId {
+pub async fn wish(world: &World, effects: impl Fn(StreamId) -> Vec<NewEffect>) -> StreamId {
     let stream = world.stream();
     world.done(Commit { effects: effects(stream), ..first(stream) }).await;
     stream
 }
 
-async fn one(world: &World) -> StreamId {
+pub async fn one(world: &World) -> StreamId {
     wish(world, |stream| vec![effect(stream, 1, 0)]).await
 }
 
-fn finish(id: RowId, epoch: i64, to: Finished) -> Commit {
+pub fn finish(id: RowId, epoch: i64, to: Finished) -> Commit {
     Commit {
         finish: Some(Finish { id, epoch, to, outcome: Some(Bytes::from_static(b"outcome")) }),
         ..Commit::default()
     }
 }
 
-fn announce(id: RowId, epoch: i64) -> Commit {
+pub fn announce(id: RowId, epoch: i64) -> Commit {
     Commit { announce: Some((id, epoch, QUIET)), ..Commit::default() }
 }
 
@@ -158,32 +159,6 @@ pub async fn an_unknown_outcome_is_never_tried_again(world: &mut World) {
     assert_eq!(state(world, stream).await, EffectState::Parked);
 }
 
-pub async fn an_inquiry_that_nobody_makes_is_put_off(world: &mut World) {
-    let stream = wish(world, |s| vec![effect(s, 1, 0), NewEffect { due_in: LONG, ..effect(s, 1, 1) }]).await;
-    let held = claim_one(world, LONG).await;
-    world.done(announce(held.id, held.epoch)).await;
-    world.done(finish(held.id, held.epoch, Finished::Unknown(LONG / 2))).await;
-    let delays = [LONG, LONG * 2, LONG * 3];
-    let put_off = async |kinds: &[String], within| {
-        world.ledger.put_off_inquiries(kinds, within, &delays).await.expect("it answers")
-    };
-    let row = async || world.ledger.effects_of(stream).await.expect("it answers").remove(0);
-    assert_eq!(put_off(&kinds(), Duration::ZERO).await, 0, "it is not due yet");
-    assert_eq!(put_off(&["other".to_owned()], LONG).await, 0, "another binary's");
-    // Each time to the next delay; the last repeats.
-    for (tries, delay) in [(2, delays[1]), (3, delays[2]), (4, delays[2])] {
-        assert_eq!(put_off(&kinds(), LONG * 3).await, 1);
-        let after = row().await;
-        assert_eq!((after.state, after.tries, after.epoch), (EffectState::Unknown, tries, held.epoch));
-        assert_eq!((after.holder, after.sent_at.is_some()), (None, true));
-        let left = (after.due_at - world.node.now()).as_seconds_f64();
-        assert!((left - delay.as_secs_f64()).abs() < 5.0, "due in {left} s instead of {delay:?}");
-    }
-    let other = world.ledger.effects_of(stream).await.expect("it answers").remove(1);
-    assert_eq!((other.state, other.tries), (EffectState::Ready, 0), "what is not unknown stays");
-    assert_eq!(claim(world, LONG).await, []);
-}
-
 pub async fn births_are_as_asked(world: &mut World) {
     let lease = || Lease { holder: "me".to_owned(), lasts: LONG };
     let stream = wish(world, |s| {
@@ -217,7 +192,9 @@ pub async fn evidence_needs_no_fence(world: &mut World) {
     for (body, source) in [(0, "answer"), (1, "webhook"), (0, "answer")] {
         world.ledger.keep_evidence(row, 7, source, bodies[body].clone()).await.expect("it is kept");
     }
-    assert_eq!(world.ledger.evidence(row).await, Ok(bodies.to_vec()));
+    let kept = [(0, "answer"), (1, "webhook")]
+        .map(|(body, source)| Evidence { source: source.to_owned(), body: bodies[body].clone() });
+    assert_eq!(world.ledger.evidence(row).await, Ok(kept.to_vec()));
     assert_eq!(world.ledger.evidence(id(stream, 1, 1)).await, Ok(vec![]));
     assert_eq!(state(world, stream).await, EffectState::Done);
 }

@@ -3,6 +3,7 @@
 mod commits;
 mod deaths;
 mod effects;
+mod inquiries;
 mod model;
 mod outbox;
 mod postgres_only;
@@ -55,13 +56,19 @@ on_both! {
         nothing_is_done_twice_with_one_announcement
         a_try_that_did_not_happen_is_due_again
         an_unknown_outcome_is_never_tried_again
-        an_inquiry_that_nobody_makes_is_put_off
         births_are_as_asked
         evidence_needs_no_fence
         settling_ends_only_what_has_not_begun
         a_name_is_given_once
         a_timer_fires_late_and_once
         only_known_kinds_are_taken;
+    inquiries:
+        an_inquiry_is_claimed_when_it_is_due
+        an_inquiry_is_fenced_like_a_call
+        inquiries_are_counted_from_the_silence
+        an_inquiry_whose_process_died_is_made_by_another
+        quiet_is_told_by_the_clock_that_wrote_it
+        what_a_stopped_process_held_is_free_at_once;
     outbox:
         messages_come_in_order_and_are_forgotten
         a_message_just_taken_is_left_alone
@@ -75,6 +82,7 @@ on_both! {
         a_parked_stream_takes_nothing
         an_erased_person_stays_erased
         burying_counts_failures
+        a_resolved_letter_is_shown_no_more
         the_broker_is_remembered
         streams_are_listed_newest_first
         pending_tells_whether_all_is_at_rest;

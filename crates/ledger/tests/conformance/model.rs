@@ -24,6 +24,7 @@ enum Act {
     Commit { stream: u8, is_stale: bool, events: u8, message: Option<u8>, key: Option<u8>, finish: Option<(u8, u8)> },
     Announce { effect: u8, epoch_off: i64 },
     Claim { most: i64 },
+    Inquire { most: i64 },
     Park { stream: u8 },
     Forget { count: u8 },
     Pass { millis: u64 },
@@ -44,6 +45,7 @@ fn acts() -> impl Strategy<Value = Vec<Act>> {
         }),
         2 => (0..8_u8, 0..2_i64).prop_map(|(effect, epoch_off)| Act::Announce { effect, epoch_off }),
         3 => (1..4_i64).prop_map(|most| Act::Claim { most }),
+        2 => (1..4_i64).prop_map(|most| Act::Inquire { most }),
         1 => (0..4_u8).prop_map(|stream| Act::Park { stream }),
         2 => (1..5_u8).prop_map(|count| Act::Forget { count }),
         2 => (1..400_u64).prop_map(|millis| Act::Pass { millis }),
@@ -186,6 +188,14 @@ async fn play(ledger: &Ledger, state: &MemoryState, model: &mut Model, act: &Act
                 known.2 += 1;
                 assert_eq!((known.1, known.2), (taken.state, taken.epoch), "each claim is one epoch");
                 assert!(matches!(taken.state, EffectState::Ready | EffectState::Sent));
+            }
+        }
+        Act::Inquire { most } => {
+            let lease = Duration::from_millis(200);
+            for due in ledger.claim_inquiries(&["authorize".to_owned()], *most, "w", lease).await.expect("an answer") {
+                let known = model.effects.iter_mut().find(|(row, _, _)| *row == due.effect.id).expect("it was born");
+                known.2 += 1;
+                assert_eq!((known.1, known.2), (EffectState::Unknown, due.effect.epoch), "each claim is one epoch");
             }
         }
         Act::Park { stream: n } => {

@@ -68,6 +68,20 @@ pub async fn burying_counts_failures(world: &mut World) {
     assert_eq!(world.ledger.dead_letters(1).await, Ok(vec![letter(3, "s", "n")]));
 }
 
+pub async fn a_resolved_letter_is_shown_no_more(world: &mut World) {
+    world.ledger.bury(letter(1, "s", "m")).await.expect("it is kept");
+    world.ledger.bury(letter(2, "s", "n")).await.expect("it is kept");
+    assert_eq!(world.ledger.resolve("s", "of another", "us", "handled").await, Ok(false));
+    assert_eq!(world.ledger.resolve("s", "m", "us", "handled").await, Ok(true));
+    assert_eq!(world.ledger.resolve("s", "m", "us", "handled").await, Ok(false));
+    assert_eq!(world.ledger.dead_letters(10).await, Ok(vec![letter(2, "s", "n")]));
+    assert_eq!(world.ledger.pending().await.expect("it counts").dead_letters, 1);
+    // Its failures are not forgotten, and one more opens it again.
+    assert_eq!(world.ledger.failures("s", "m").await, Ok(1));
+    assert_eq!(world.ledger.bury(letter(3, "s", "m")).await, Ok(2));
+    assert_eq!(world.ledger.dead_letters(10).await.map(|letters| letters.len()), Ok(2));
+}
+
 pub async fn the_broker_is_remembered(world: &mut World) {
     assert_eq!(world.ledger.bus_seen().await, Ok(vec![]));
     let seen = |bus_stream: &str, last_seq| BusSeen {

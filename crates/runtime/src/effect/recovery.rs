@@ -1,30 +1,22 @@
 //! What was left behind: due rows that nobody holds, and inquiries whose hour has come.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use ledger::ClaimedEffect;
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::Instant,
-};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{ASK, TIMER, ask_again, call, fire};
-use crate::{engine::Engine, service::Service};
+use super::{ASK, TIMER, ask_again, call, fire, inquiry::inquire};
+use crate::{engine::Engine, lanes::OpenLane, service::Service};
 
 /// Rows taken from the ledger per look.
 const CLAIMED_MAX: u16 = 20;
 /// Found timers and questions at work at a time; calls have room of their own in their lane.
 const AT_WORK_MAX: usize = 256;
-/// Inquiries are looked at this often.
-const INQUIRIES_EVERY: Duration = Duration::from_secs(5);
-/// However long nobody knows, it is asked at least this often.
-const INQUIRY_LATEST: Duration = Duration::from_secs(20 * 60);
 
 /// Looks for due rows that nobody holds: timers, questions, retries, and what a dead process left.
 pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
     let at_work = Arc::new(Semaphore::new(AT_WORK_MAX));
     let lease = engine.0.lanes.longest_lease(&engine.0.settings);
-    let mut inquiries_at = Instant::now();
     loop {
         let node = &engine.0.context.node;
         tokio::select! {
@@ -33,10 +25,7 @@ pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
             () = tokio::time::sleep(engine.0.settings.poll_every) => {}
         }
         take_up(&engine, &at_work, lease).await;
-        if inquiries_at <= Instant::now() {
-            put_off_inquiries(&engine).await;
-            inquiries_at = Instant::now() + INQUIRIES_EVERY;
-        }
+        ask_what_became(&engine).await;
     }
 }
 
@@ -106,51 +95,49 @@ async fn found<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
     }
 }
 
-/// Until inquiries exist their hour is only moved on, so that what people see is always the next one. A little early, so
-/// that no row is ever found overdue.
-async fn put_off_inquiries<S: Service>(engine: &Engine<S>) {
+/// Takes up the inquiries whose hour has come.
+async fn ask_what_became<S: Service>(engine: &Engine<S>) {
     for (lane, kinds) in writing_kinds(engine) {
-        let delays = inquiry_delays(engine.0.lanes.get(lane).spec.inquiries.first().copied().unwrap_or_default());
-        match engine.0.context.ledger.put_off_inquiries(&kinds, INQUIRIES_EVERY * 2, &delays).await {
-            Ok(0) => {}
-            Ok(count) => tracing::debug!(lane, count, "outcomes still unknown"),
-            Err(error) => tracing::warn!(%error, "inquiries could not be put off"),
-        }
+        let lane = engine.0.lanes.get(lane).clone();
+        while ask_about(engine, &kinds, &lane).await {}
     }
 }
 
-/// Only a write can have an unknown outcome.
-fn writing_kinds<S: Service>(engine: &Engine<S>) -> Vec<(&'static str, Vec<String>)> {
-    let mut lanes: Vec<(&'static str, Vec<String>)> = Vec::new();
+/// True when there may be more of these kinds.
+async fn ask_about<S: Service>(engine: &Engine<S>, kinds: &[String], lane: &OpenLane) -> bool {
+    if lane.found.available_permits() < usize::from(CLAIMED_MAX) {
+        return false;
+    }
+    let lease = lane.lease(&engine.0.settings);
+    let ledger = &engine.0.context.ledger;
+    let due = match ledger.claim_inquiries(kinds, i64::from(CLAIMED_MAX), &engine.0.incarnation, lease).await {
+        Ok(due) => due,
+        Err(error) => {
+            tracing::warn!(%error, "due inquiries could not be read");
+            return false;
+        }
+    };
+    let is_full = due.len() == usize::from(CLAIMED_MAX);
+    for due in due {
+        // Only this task takes from these, and it has just seen that there is enough.
+        let room = lane.found.clone().try_acquire_owned().ok();
+        let (engine, lane) = (engine.clone(), lane.clone());
+        let node = engine.0.context.node.clone();
+        node.spawn(async move {
+            inquire(&engine, due, &lane).await;
+            drop(room);
+        });
+    }
+    is_full
+}
+
+/// The kinds of each lane that write: only a write can have an unknown outcome.
+fn writing_kinds<S: Service>(engine: &Engine<S>) -> BTreeMap<&'static str, Vec<String>> {
+    let mut lanes: BTreeMap<&'static str, Vec<String>> = BTreeMap::new();
     for kind in engine.0.service.effect_kinds() {
-        let Some(profile) = engine.0.service.profile(kind).filter(|profile| profile.writes) else { continue };
-        match lanes.iter_mut().find(|(lane, _)| *lane == profile.lane) {
-            Some((_, kinds)) => kinds.push((*kind).to_owned()),
-            None => lanes.push((profile.lane, vec![(*kind).to_owned()])),
+        if let Some(profile) = engine.0.service.profile(kind).filter(|profile| profile.writes) {
+            lanes.entry(profile.lane).or_default().push((*kind).to_owned());
         }
     }
     lanes
-}
-
-/// When it is asked what became of a call: soon at first, then at twice the distance each time.
-fn inquiry_delays(first: Duration) -> Vec<Duration> {
-    // Never so soon that a row is due again before the next look.
-    let first = first.max(INQUIRIES_EVERY * 3);
-    std::iter::successors(Some(first), |delay| (*delay < INQUIRY_LATEST).then(|| (*delay * 2).min(INQUIRY_LATEST)))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn inquiries_come_at_growing_distances_and_never_stop() {
-        let seconds = |first: u64| -> Vec<u64> {
-            inquiry_delays(Duration::from_secs(first)).iter().map(Duration::as_secs).collect()
-        };
-        assert_eq!(seconds(15), [15, 30, 60, 120, 240, 480, 960, 1200]);
-        assert_eq!(seconds(5), [15, 30, 60, 120, 240, 480, 960, 1200]);
-        assert_eq!(seconds(3600), [3600]);
-    }
 }
