@@ -129,7 +129,10 @@ async fn handle<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer {
     };
     let (place, command, subject_keys) = match engine.0.service.inbound(&inbound) {
         Ok(Routed::Command { place, command, subject_keys }) => (place, command, subject_keys),
-        Ok(Routed::Ignored) => return Answer::Ack,
+        Ok(Routed::Ignored) => {
+            resolved(engine, message).await;
+            return Answer::Ack;
+        }
         Err(error) => return bury(engine, message, None, "undecodable", &error.to_string()).await,
     };
     let stream = place.stream;
@@ -148,6 +151,9 @@ async fn handle<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer {
         points: ("consume.before_commit", "consume.after_commit"),
     };
     let verdict = tracing::Instrument::instrument(engine.work(work), span).await;
+    if let Ok(Verdict::Done { .. } | Verdict::Seen | Verdict::Rejected(_)) = &verdict {
+        resolved(engine, message).await;
+    }
     match verdict {
         Ok(Verdict::Done { .. } | Verdict::Seen | Verdict::Fenced | Verdict::KeyTaken { .. }) => Answer::Ack,
         Ok(Verdict::Rejected(why)) => {
@@ -208,6 +214,23 @@ async fn panicked<S: Service>(engine: &Engine<S>, message: &InMessage) -> Answer
             let _ = bury(engine, message, None, "panic", "the handler panicked").await;
             Answer::Again(Duration::from_secs(5))
         }
+    }
+}
+
+/// A message that was handled needs nobody any more, however it failed before. Only one that comes again can have failed,
+/// so that the others cost nothing. Its own note may be lost: then a person sees that it was handled.
+async fn resolved<S: Service>(engine: &Engine<S>, message: &InMessage) {
+    if message.delivered <= 1 {
+        return;
+    }
+    let ledger = &engine.0.context.ledger;
+    match ledger
+        .resolve(&message.subject, &message_id(message), engine.0.service.name(), "handled when it came again")
+        .await
+    {
+        Ok(true) => tracing::info!(subject = message.subject, "a dead letter was handled after all"),
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, subject = message.subject, "a dead letter could not be resolved"),
     }
 }
 

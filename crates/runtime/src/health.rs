@@ -17,6 +17,8 @@ pub trait Readiness: Send + Sync {
     fn unready(&self) -> HttpFuture<'_, Option<String>>;
     /// Whether a call to the outside is under way, which a stop should let finish.
     fn is_calling(&self) -> bool;
+    /// Lets go of everything this process holds in the ledger, once it has stopped: nobody need wait for its leases.
+    fn let_go(&self) -> HttpFuture<'_, ()>;
 }
 
 impl<S: Service> Readiness for Engine<S> {
@@ -37,6 +39,17 @@ impl<S: Service> Readiness for Engine<S> {
 
     fn is_calling(&self) -> bool {
         self.0.lanes.are_busy()
+    }
+
+    fn let_go(&self) -> HttpFuture<'_, ()> {
+        Box::pin(async move {
+            let service = self.service().name();
+            match tokio::time::timeout(READY_LIMIT, self.context().ledger.release(&self.0.incarnation)).await {
+                Ok(Ok(count)) => tracing::info!(service, count, "leases released"),
+                Ok(Err(error)) => tracing::warn!(%error, service, "leases could not be released; they will end"),
+                Err(_) => tracing::warn!(service, "the ledger does not answer; the leases will end"),
+            }
+        })
     }
 }
 

@@ -148,5 +148,6 @@ impl Process {
         for node in &self.nodes {
             let _ = node.drained(LAST_ANSWERS).await;
         }
+        futures_util::future::join_all(self.readiness.iter().map(|part| part.let_go())).await;
     }
 }

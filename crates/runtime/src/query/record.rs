@@ -79,16 +79,7 @@ async fn one_stream<S: Service>(
     {
         summary.due_at_ms = summary.due_at_ms.max(next);
     }
-    let effects = effects.into_iter().map(|effect| EffectRecord {
-        version: effect.id.version,
-        kind: effect.kind,
-        state: effect.state.as_str().to_owned(),
-        due_at_ms: effect.due_at.timestamp_millis(),
-        tries: effect.tries,
-        reference: effect.reference.unwrap_or_default(),
-        sent_at_ms: effect.sent_at.map_or(0, |at| at.timestamp_millis()),
-        outcome: effect.outcome.map(|outcome| format!("{} bytes", outcome.len())).unwrap_or_default(),
-    });
+    let effects = effects.into_iter().map(|effect| told(engine, effect));
     Ok(Some(StreamRecord {
         stream: stream.to_string(),
         kind: kind.to_owned(),
@@ -98,6 +89,28 @@ async fn one_stream<S: Service>(
         events: events.collect(),
         effects: effects.collect(),
     }))
+}
+
+/// One attempt, timer or question, with everything that says what comes next and when.
+fn told<S: Service>(engine: &Engine<S>, effect: EffectRow) -> EffectRecord {
+    let lag = engine.service().profile(&effect.kind).map(|profile| engine.0.lanes.get(profile.lane).spec.search_lag);
+    let proof_at = effect.dead_after.zip(lag).and_then(|(dead_after, lag)| {
+        dead_after.checked_add_signed(chrono::TimeDelta::from_std(lag).unwrap_or(chrono::TimeDelta::MAX))
+    });
+    let is_unknown = effect.state == EffectState::Unknown;
+    EffectRecord {
+        version: effect.id.version,
+        kind: effect.kind,
+        state: effect.state.as_str().to_owned(),
+        due_at_ms: effect.due_at.timestamp_millis(),
+        tries: effect.tries,
+        reference: effect.reference.unwrap_or_default(),
+        sent_at_ms: effect.sent_at.map_or(0, |at| at.timestamp_millis()),
+        outcome: effect.outcome.map(|outcome| format!("{} bytes", outcome.len())).unwrap_or_default(),
+        dead_after_ms: effect.dead_after.map_or(0, |at| at.timestamp_millis()),
+        absence_is_proof: is_unknown && proof_at.is_some_and(|proof_at| proof_at <= effect.due_at),
+        in_hand: effect.holder.is_some(),
+    }
 }
 
 /// When something happens next to an order: the inquiry about an unknown outcome first, a repeated question last.
