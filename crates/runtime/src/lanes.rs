@@ -9,6 +9,8 @@ use crate::{service::Lane, settings::Settings};
 /// Calls of one lane that this process holds in memory, and as many again that it found in the ledger; beyond it they stay
 /// there for whoever has room.
 const IN_HAND_MAX: usize = 256;
+/// Inquiries in hand for each call that the lane allows at a time.
+const ASKING_PER_CALL: usize = 4;
 
 /// One lane at work.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub(crate) struct OpenLane {
     in_hand: Arc<Semaphore>,
     /// Room for rows found in the ledger, apart from the room of those just decided: neither starves the other.
     pub(crate) found: Arc<Semaphore>,
+    /// Room for inquiries: few, so that each has its turn within its lease.
+    pub(crate) asking: Arc<Semaphore>,
 }
 
 /// The right to make one call now.
@@ -36,6 +40,7 @@ impl OpenLane {
             permits: Arc::new(Semaphore::new(spec.width.max(1))),
             in_hand: Arc::new(Semaphore::new(IN_HAND_MAX)),
             found: Arc::new(Semaphore::new(IN_HAND_MAX)),
+            asking: Arc::new(Semaphore::new((spec.width.max(1) * ASKING_PER_CALL).min(IN_HAND_MAX))),
             spec,
         }
     }

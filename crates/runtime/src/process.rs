@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use crate::Settings;
 
 pub use self::{
-    host::{Hosted, Migration, Prepared, Process},
+    host::{Hosted, Migration, Prepared, Process, stop},
     thin::{RunError, main, run},
 };
 

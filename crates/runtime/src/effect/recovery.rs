@@ -105,22 +105,24 @@ async fn ask_what_became<S: Service>(engine: &Engine<S>) {
 
 /// True when there may be more of these kinds.
 async fn ask_about<S: Service>(engine: &Engine<S>, kinds: &[String], lane: &OpenLane) -> bool {
-    if lane.found.available_permits() < usize::from(CLAIMED_MAX) {
+    let most = lane.asking.available_permits().min(usize::from(CLAIMED_MAX));
+    let Ok(most_rows) = i64::try_from(most) else { return false };
+    if most == 0 {
         return false;
     }
     let lease = lane.lease(&engine.0.settings);
     let ledger = &engine.0.context.ledger;
-    let due = match ledger.claim_inquiries(kinds, i64::from(CLAIMED_MAX), &engine.0.incarnation, lease).await {
+    let due = match ledger.claim_inquiries(kinds, most_rows, &engine.0.incarnation, lease).await {
         Ok(due) => due,
         Err(error) => {
             tracing::warn!(%error, "due inquiries could not be read");
             return false;
         }
     };
-    let is_full = due.len() == usize::from(CLAIMED_MAX);
+    let is_full = due.len() == most;
     for due in due {
         // Only this task takes from these, and it has just seen that there is enough.
-        let room = lane.found.clone().try_acquire_owned().ok();
+        let room = lane.asking.clone().try_acquire_owned().ok();
         let (engine, lane) = (engine.clone(), lane.clone());
         let node = engine.0.context.node.clone();
         node.spawn(async move {

@@ -134,20 +134,25 @@ impl Process {
         Ok(())
     }
 
-    /// Stops: nothing new is taken, calls under way may finish, the rest is dropped. Dropping is safe: what was not
-    /// committed did not happen, and what was committed is found again.
+    /// Stops everything: see [`stop`].
     pub async fn stop(self) {
-        let deadline = tokio::time::Instant::now() + self.config.settings().drain_limit;
-        self.nodes.iter().for_each(Node::stop);
-        while self.readiness.iter().any(|part| part.is_calling()) && tokio::time::Instant::now() < deadline {
-            tokio::time::sleep(LOOK).await;
-        }
-        let answered = self.nodes.iter().map(|node| node.drained(LAST_ANSWERS));
-        futures_util::future::join_all(answered).await;
-        self.nodes.iter().for_each(Node::kill);
-        for node in &self.nodes {
-            let _ = node.drained(LAST_ANSWERS).await;
-        }
-        futures_util::future::join_all(self.readiness.iter().map(|part| part.let_go())).await;
+        stop(&self.nodes, &self.readiness, self.config.settings().drain_limit).await;
     }
+}
+
+/// Stops the nodes of a process: nothing new is taken, calls under way may finish within `drain_limit`, the rest is
+/// dropped and let go of. Dropping is safe: what was not committed did not happen, and what was committed is found again.
+pub async fn stop(nodes: &[Node], parts: &[Arc<dyn Readiness>], drain_limit: Duration) {
+    let deadline = tokio::time::Instant::now() + drain_limit;
+    nodes.iter().for_each(Node::stop);
+    while parts.iter().any(|part| part.is_calling()) && tokio::time::Instant::now() < deadline {
+        tokio::time::sleep(LOOK).await;
+    }
+    let answered = nodes.iter().map(|node| node.drained(LAST_ANSWERS));
+    futures_util::future::join_all(answered).await;
+    nodes.iter().for_each(Node::kill);
+    for node in nodes {
+        let _ = node.drained(LAST_ANSWERS).await;
+    }
+    futures_util::future::join_all(parts.iter().map(|part| part.let_go())).await;
 }

@@ -38,6 +38,8 @@ pub const WIDTH: usize = 4;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     Answers(&'static str),
+    /// The same, after a while.
+    AnswersAfter(Duration, &'static str),
     /// Takes it and never answers.
     Hangs,
     /// The connection breaks.
@@ -67,8 +69,10 @@ pub struct Books {
     pub questions: Vec<Question>,
     /// The next messages make the service panic.
     pub panics: u32,
-    /// The most timers and calls that were at work at a time.
-    pub at_a_time: usize,
+    /// What it does when there is no plan for the call.
+    pub otherwise: Option<Deed>,
+    /// Calls and questions that are with it now, and the most that ever were.
+    pub with_it: (usize, usize),
 }
 
 /// The outside; cloning shares it.
@@ -78,6 +82,14 @@ pub struct Outside(Arc<Mutex<Books>>);
 impl Outside {
     pub fn books(&self) -> MutexGuard<'_, Books> {
         self.0.lock().expect("nobody panics with the books in hand")
+    }
+
+    /// Somebody comes in; who leaves, drops it.
+    fn come_in(&self) -> Visit {
+        let (now, most) = &mut self.books().with_it;
+        *now += 1;
+        *most = (*most).max(*now);
+        Visit(self.clone())
     }
 
     pub fn will(&self, deeds: impl IntoIterator<Item = Deed>) {
@@ -95,6 +107,14 @@ impl Outside {
 
     pub fn questions(&self) -> Vec<Question> {
         self.books().questions.clone()
+    }
+}
+
+struct Visit(Outside);
+
+impl Drop for Visit {
+    fn drop(&mut self) {
+        self.0.books().with_it.0 -= 1;
     }
 }
 
@@ -247,9 +267,11 @@ impl Service for Errands {
 
     fn call<'a>(&'a self, _context: &'a Context, effect: &'a ClaimedEffect) -> CallFuture<'a> {
         Box::pin(async move {
+            let _visit = self.outside.come_in();
             let deed = {
                 let mut books = self.outside.books();
-                let deed = books.deeds.pop_front().unwrap_or(Deed::Answers("done"));
+                let planned = books.deeds.pop_front().or(books.otherwise);
+                let deed = planned.unwrap_or(Deed::Answers("done"));
                 if deed != Deed::Unreachable {
                     let reference = effect.reference.clone().unwrap_or_default();
                     books.calls.push((Instant::now(), reference));
@@ -259,6 +281,10 @@ impl Service for Errands {
             let failed = |class, why: &str| Called::Failed { class, why: why.to_owned() };
             match deed {
                 Deed::Answers(answer) => Called::Answered(Bytes::from_static(answer.as_bytes())),
+                Deed::AnswersAfter(long, answer) => {
+                    tokio::time::sleep(long).await;
+                    Called::Answered(Bytes::from_static(answer.as_bytes()))
+                }
                 Deed::Hangs => std::future::pending().await,
                 Deed::Breaks => failed(Class::UnknownOutcome, "the connection broke"),
                 Deed::Unreachable => failed(Class::Transient, "nobody is there"),
@@ -273,6 +299,7 @@ impl Service for Errands {
         inquiry: &'a Inquiry,
     ) -> InquiryFuture<'a> {
         Box::pin(async move {
+            let _visit = self.outside.come_in();
             let (said, thinks_for) = {
                 let mut books = self.outside.books();
                 let reference = effect.reference.clone().unwrap_or_default();
