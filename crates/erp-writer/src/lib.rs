@@ -215,6 +215,10 @@ impl Service for ErpWriter {
         Operation::parse(kind).map(|_| Profile { lane: LANE, writes: true })
     }
 
+    fn undoes(&self, kind: &str) -> bool {
+        Operation::parse(kind) == Some(Operation::Cancel)
+    }
+
     fn operator(&self, pair: &Pair) -> Option<String> {
         self.erps.get(pair)?.operator()
     }

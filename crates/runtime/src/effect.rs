@@ -9,6 +9,7 @@
 
 mod inquiry;
 mod late;
+mod points;
 mod recovery;
 
 use std::time::Duration;
@@ -118,7 +119,7 @@ async fn call<S: Service>(
     };
     let mut announced_at = announced_at;
     if profile.writes && announced_at.is_none() {
-        engine.0.context.node.at("effect.before_sent_commit").await;
+        engine.0.context.node.at(points::of(engine, &effect.kind).before_sent_commit).await;
         let begun = Instant::now();
         if !announce(engine, &effect, lane.spec.quiet).await {
             return;
@@ -126,7 +127,7 @@ async fn call<S: Service>(
         announced_at = Some(begun);
     }
     if profile.writes {
-        engine.0.context.node.at("effect.after_sent_commit").await;
+        engine.0.context.node.at(points::of(engine, &effect.kind).after_sent_commit).await;
         if announced_at.is_some_and(|begun| begun.elapsed() > engine.0.settings.write_within) {
             // Too late to write: by now somebody may be waiting for our lease. That we did not write is proof.
             return end(engine, &effect, Finished::Again(Duration::ZERO), None).await;
@@ -143,7 +144,7 @@ async fn call<S: Service>(
     metrics::histogram!("quittance_call_seconds", "kind" => effect.kind.clone())
         .record(started.elapsed().as_secs_f64());
     if profile.writes {
-        engine.0.context.node.at("effect.reply_received").await;
+        engine.0.context.node.at(points::of(engine, &effect.kind).reply_received).await;
     }
     outcome(engine, effect, profile, &lane, called, sent.elapsed()).await;
 }
@@ -203,11 +204,11 @@ async fn outcome<S: Service>(
         Called::Answered(answer) => {
             if profile.writes {
                 keep(engine, &effect, SOURCE_ANSWER, &answer).await;
-                engine.0.context.node.at("effect.after_evidence").await;
+                engine.0.context.node.at(points::of(engine, &name.0).after_evidence).await;
             }
             told(engine, effect, Ending::Answered(answer.clone()), Finished::Done, Some(answer)).await;
             if profile.writes {
-                engine.0.context.node.at("effect.after_outcome_commit").await;
+                engine.0.context.node.at(points::of(engine, &name.0).after_outcome_commit).await;
             }
         }
         Called::Failed { class: Class::Permanent, why } => {
@@ -289,7 +290,7 @@ async fn settle<S: Service>(
             ),
             actor: None,
             answer_repetition: false,
-            points: ("effect.before_outcome_commit", "effect.outcome_committed"),
+            points: points::of(engine, &effect.kind).around_outcome,
         };
         match engine.work(work).await {
             Ok(Verdict::Rejected(why)) => {

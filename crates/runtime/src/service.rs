@@ -264,6 +264,11 @@ pub trait Service: Send + Sync + 'static {
     /// How calls of a kind are made; `None` for a kind it does not know.
     fn profile(&self, kind: &str) -> Option<Profile>;
 
+    /// True for a kind of call that takes back what another has done.
+    fn undoes(&self, _kind: &str) -> bool {
+        false
+    }
+
     /// Who must make the writing calls of a pair (a SYSPRO operator), when that matters: stands on the effect row.
     fn operator(&self, _pair: &Pair) -> Option<String> {
         None

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use ledger::ClaimedEffect;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::{ASK, TIMER, ask_again, call, fire, inquiry::inquire};
+use super::{ASK, TIMER, ask_again, call, fire, inquiry::inquire, points};
 use crate::{engine::Engine, lanes::OpenLane, service::Service};
 
 /// Rows taken from the ledger per look.
@@ -90,7 +90,7 @@ async fn found<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
         engine.0.context.node.at("timer.after_claim").await;
         fire(engine, effect).await;
     } else {
-        engine.0.context.node.at("effect.after_claim").await;
+        engine.0.context.node.at(points::of(engine, &effect.kind).after_claim).await;
         call(engine, effect, None, None).await;
     }
 }
