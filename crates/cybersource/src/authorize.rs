@@ -1,4 +1,4 @@
-//! Authorize: hold money on a card. `POST /pts/v2/payments` with `capture: false`.
+//! Authorize: hold money on a card, or sale: take it at once. `POST /pts/v2/payments` with `capture` false or true.
 
 use std::fmt;
 
@@ -11,6 +11,7 @@ use crate::{
     client::{self, Call, Client},
     error::GatewayError,
     reader::{Answer, Document},
+    status::{self, Operation, Outcome, Verdict},
 };
 
 /// What to hold, on whose card.
@@ -26,6 +27,41 @@ pub struct Authorize {
     pub bill_to: BillTo,
     /// From where.
     pub device: Device,
+    /// Our id for a later time-out reversal, on accounts that take one (at most 30 characters, unique for 180 days).
+    pub transaction_id: Option<String>,
+    /// What the buyer proved before (3-D Secure).
+    pub authentication: Option<Authentication>,
+}
+
+/// The buyer's proof (3-D Secure) as the page got it. Blank texts are not sent.
+#[derive(Clone, Default)]
+pub struct Authentication {
+    /// Whose scheme it is.
+    pub scheme: AuthenticationScheme,
+    /// The proof itself; whoever has it can pay with it.
+    pub cavv: String,
+    /// The electronic commerce indicator, such as `05`.
+    pub eci: String,
+    /// The scheme's name for the exchange.
+    pub xid: String,
+    /// The directory server's name for the exchange.
+    pub directory_server_id: String,
+    /// The protocol, such as `2.2.0`.
+    pub version: String,
+}
+
+/// Whose scheme a proof is of: it decides where the gateway wants it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AuthenticationScheme {
+    /// Visa Secure.
+    Visa,
+    /// Mastercard Identity Check.
+    Mastercard,
+    /// American Express SafeKey.
+    Amex,
+    /// Another one, or not told.
+    #[default]
+    Other,
 }
 
 /// A card by token. Card numbers have no place here.
@@ -92,6 +128,12 @@ impl fmt::Debug for PaymentSource {
             Self::TransientJwt(_) => "TransientJwt(***)",
             Self::Stored(_) => "Stored(***)",
         })
+    }
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authentication").field("scheme", &self.scheme).field("eci", &self.eci).finish_non_exhaustive()
     }
 }
 
@@ -185,21 +227,39 @@ impl Client {
     /// # Errors
     /// When there is no usable answer; a decline is an answer.
     pub async fn authorize(&self, ask: &Authorize) -> Result<Authorization, GatewayError> {
+        self.pay("authorize", ask, false).await
+    }
+
+    /// Asks for money to be held and taken in one. One attempt. `Authorized` then means taken: it is voided or refunded,
+    /// never captured or reversed.
+    ///
+    /// # Errors
+    /// When there is no usable answer; a decline is an answer.
+    pub async fn sale(&self, ask: &Authorize) -> Result<Authorization, GatewayError> {
+        self.pay("sale", ask, true).await
+    }
+
+    async fn pay(
+        &self,
+        operation: &'static str,
+        ask: &Authorize,
+        captures: bool,
+    ) -> Result<Authorization, GatewayError> {
         let reference = client::checked_reference(&ask.reference)?;
-        let call = Call {
-            operation: "authorize",
-            reference,
-            path: "/pts/v2/payments".to_owned(),
-            accept: "application/hal+json",
-        };
-        let answer = self.post(call, &body(ask)).await?;
+        let body = body(ask, captures)?;
+        let call = Call::pts(operation, reference, "/pts/v2/payments".to_owned());
+        let answer = self.post(call, &body).await?;
         read(ask, &answer)
     }
 }
 
-fn body(ask: &Authorize) -> Value {
-    let mut processing = json!({"capture": false, "commerceIndicator": "internet"});
+fn body(ask: &Authorize, captures: bool) -> Result<Value, GatewayError> {
+    let mut processing = json!({"capture": captures, "commerceIndicator": "internet"});
     let mut body = Map::new();
+    if let Some(proof) = &ask.authentication {
+        processing["commerceIndicator"] = json!(proof.scheme.commerce_indicator());
+        body.insert("consumerAuthenticationInformation".to_owned(), Value::Object(proof.members()));
+    }
     match &ask.payment {
         PaymentSource::TransientJti(jti) => {
             body.insert("tokenInformation".to_owned(), json!({"jti": jti.expose_secret()}));
@@ -236,10 +296,40 @@ fn body(ask: &Authorize) -> Value {
     if !device.is_empty() {
         body.insert("deviceInformation".to_owned(), Value::Object(device));
     }
-    body.insert("clientReferenceInformation".to_owned(), json!({"code": ask.reference}));
+    let information = client::reference_information(&ask.reference, ask.transaction_id.as_deref())?;
+    body.insert("clientReferenceInformation".to_owned(), information);
     body.insert("processingInformation".to_owned(), processing);
     body.insert("orderInformation".to_owned(), order);
-    Value::Object(body)
+    Ok(Value::Object(body))
+}
+
+impl AuthenticationScheme {
+    fn commerce_indicator(self) -> &'static str {
+        match self {
+            Self::Visa => "vbv",
+            Self::Mastercard => "spa",
+            Self::Amex => "aesk",
+            Self::Other => "internet",
+        }
+    }
+}
+
+impl Authentication {
+    fn members(&self) -> Map<String, Value> {
+        // Mastercard has names of its own for the proof.
+        let proof = if self.scheme == AuthenticationScheme::Mastercard { "ucafAuthenticationData" } else { "cavv" };
+        let mut members = present([
+            (proof, &self.cavv),
+            ("eciRaw", &self.eci),
+            ("xid", &self.xid),
+            ("directoryServerTransactionId", &self.directory_server_id),
+            ("paSpecificationVersion", &self.version),
+        ]);
+        if self.scheme == AuthenticationScheme::Mastercard {
+            members.insert("ucafCollectionIndicator".to_owned(), json!("2"));
+        }
+        members
+    }
 }
 
 /// An amount as every operation sends it.
@@ -255,11 +345,13 @@ fn present<const N: usize>(members: [(&str, &String); N]) -> Map<String, Value> 
 fn read(ask: &Authorize, answer: &Answer) -> Result<Authorization, GatewayError> {
     let document = answer.document()?;
     let word = document.text("status").ok_or_else(|| answer.unreadable("no status"))?;
-    if word == "INVALID_REQUEST" {
+    let reason = document.text("errorInformation/reason").or_else(|| document.text("reason"));
+    let verdict = status::judge(Operation::Authorize, &word, reason.as_deref());
+    if verdict.outcome == Outcome::Refused {
         return Err(client::refused(answer));
     }
     let request_id = document.text("id").ok_or_else(|| answer.unreadable("no id"))?;
-    let status = status(ask, answer, document, &word, &request_id)?;
+    let status = told(ask, answer, &word, reason, verdict, &request_id)?;
     Ok(Authorization {
         request_id,
         status,
@@ -274,13 +366,15 @@ fn read(ask: &Authorize, answer: &Answer) -> Result<Authorization, GatewayError>
     })
 }
 
-fn status(
+fn told(
     ask: &Authorize,
     answer: &Answer,
-    document: Document<'_>,
     word: &str,
+    reason: Option<String>,
+    verdict: Verdict,
     request_id: &str,
 ) -> Result<AuthorizationStatus, GatewayError> {
+    let document = answer.document()?;
     let held = document
         .amount(
             "orderInformation/amountDetails/authorizedAmount",
@@ -290,29 +384,32 @@ fn status(
         .map_err(|what| answer.unreadable(what))?;
     // Money is held, and we could not say how much: that is not an answer.
     let amount = held.ok_or_else(|| answer.unreadable("no authorized amount"));
-    let reason = || document.text("errorInformation/reason").unwrap_or_else(|| "NOT_TOLD".to_owned());
-    Ok(match word {
-        "AUTHORIZED" => AuthorizationStatus::Authorized { amount: amount? },
-        "PARTIAL_AUTHORIZED" => AuthorizationStatus::Partial { amount: amount? },
-        "AUTHORIZED_PENDING_REVIEW" => AuthorizationStatus::PendingReview { held: Some(amount?) },
-        "PENDING_REVIEW" => AuthorizationStatus::PendingReview { held },
-        "AUTHORIZED_RISK_DECLINED" => AuthorizationStatus::RiskDeclined { amount: amount?, reason: reason() },
-        "PENDING_AUTHENTICATION" => AuthorizationStatus::PendingAuthentication,
-        // After a failed address or security code check the issuer's approval stands, and with it the hold, whatever
-        // the word says. A reversal too many is refused harmlessly; one too few keeps a buyer's money.
-        "DECLINED" if matches!(reason().as_str(), "AVS_FAILED" | "CV_FAILED") => {
-            AuthorizationStatus::RiskDeclined { amount: held.unwrap_or(ask.amount), reason: reason() }
+    let has_reason = reason.is_some();
+    let reason = reason.unwrap_or_else(|| "NOT_TOLD".to_owned());
+    Ok(match verdict.outcome {
+        Outcome::Done => AuthorizationStatus::Authorized { amount: amount? },
+        Outcome::Partly => AuthorizationStatus::Partial { amount: amount? },
+        Outcome::HeldForReview => AuthorizationStatus::PendingReview { held: Some(amount?) },
+        Outcome::Review => AuthorizationStatus::PendingReview { held },
+        // A word says no where the issuer said yes: a reversal too many is refused harmlessly; one too few keeps a buyer's
+        // money.
+        Outcome::HeldYetRefused if word == "DECLINED" => {
+            AuthorizationStatus::RiskDeclined { amount: held.unwrap_or(ask.amount), reason }
         }
-        "DECLINED" => AuthorizationStatus::Declined { reason: reason(), advice: advice(document) },
-        other => return Err(answer.unknown_status(other, request_id)),
+        Outcome::HeldYetRefused => AuthorizationStatus::RiskDeclined { amount: amount?, reason },
+        Outcome::ProofWanted => AuthorizationStatus::PendingAuthentication,
+        Outcome::Declined => AuthorizationStatus::Declined { reason, advice: advice(document) },
+        Outcome::NotTold | Outcome::UnknownStatus | Outcome::Refused
+            if has_reason && status::is_word_of(Operation::Authorize, word) =>
+        {
+            return Err(client::refused(answer));
+        }
+        Outcome::NotTold | Outcome::UnknownStatus | Outcome::Refused => {
+            return Err(answer.unknown_status(word, request_id));
+        }
     })
 }
 
 fn advice(document: Document<'_>) -> SchemeAdvice {
-    match document.text("paymentInsightsInformation/responseInsights/categoryCode").as_deref() {
-        Some("01") => SchemeAdvice::Never,
-        Some("02" | "03" | "04" | "97" | "98" | "99") => SchemeAdvice::Limited,
-        // A code that came later than we did promises nothing.
-        Some(_) | None => SchemeAdvice::NotTold,
-    }
+    status::advice(document.text("paymentInsightsInformation/responseInsights/categoryCode").as_deref())
 }

@@ -9,6 +9,7 @@ use crate::{
     client::{self, Call, Client},
     error::GatewayError,
     reader::Answer,
+    status::Operation,
 };
 
 /// What to take, of which hold.
@@ -20,6 +21,8 @@ pub struct Capture {
     pub payment_id: String,
     /// How much.
     pub amount: Amount,
+    /// Our id for a later time-out void, on accounts that take one.
+    pub transaction_id: Option<String>,
 }
 
 /// What the gateway said to a capture.
@@ -57,26 +60,17 @@ impl Client {
         let reference = client::checked_reference(&ask.reference)?;
         let path = format!("/pts/v2/payments/{}/captures", client::checked_id(&ask.payment_id)?);
         let body = json!({
-            "clientReferenceInformation": {"code": reference},
+            "clientReferenceInformation": client::reference_information(reference, ask.transaction_id.as_deref())?,
             "orderInformation": {"amountDetails": amount_details(ask.amount)},
         });
-        let call = Call { operation: "capture", reference, path, accept: "application/hal+json" };
-        read(ask, &self.post(call, &body).await?)
+        read(ask, &self.post(Call::pts("capture", reference, path), &body).await?)
     }
 }
 
 fn read(ask: &Capture, answer: &Answer) -> Result<Captured, GatewayError> {
-    let document = answer.document()?;
-    let word = document.text("status").ok_or_else(|| answer.unreadable("no status"))?;
-    if word == "INVALID_REQUEST" {
-        return Err(client::refused(answer));
-    }
-    let request_id = document.text("id").ok_or_else(|| answer.unreadable("no id"))?;
-    let status = match word.as_str() {
-        "PENDING" => CaptureStatus::Pending,
-        "TRANSMITTED" => CaptureStatus::Transmitted,
-        other => return Err(answer.unknown_status(other, &request_id)),
-    };
+    let (request_id, document) = client::done(Operation::Capture, answer)?;
+    let is_sent = document.text("status").as_deref() == Some("TRANSMITTED");
+    let status = if is_sent { CaptureStatus::Transmitted } else { CaptureStatus::Pending };
     let amount = document.amount(
         "orderInformation/amountDetails/totalAmount",
         "orderInformation/amountDetails/currency",

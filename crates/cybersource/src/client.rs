@@ -7,18 +7,31 @@ use chrono::TimeDelta;
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use node::{Limits, Node, TransportError};
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
     error::GatewayError,
-    reader::Answer,
-    signature::{JwtSharedSecret, Signer, SignerError, ToSign},
+    reader::{Answer, Document},
+    signature::{DateHeader, HttpSignature, JwtSharedSecret, Signer, SignerError, ToSign},
+    status::{self, Group, Operation, Outcome},
 };
 
 /// From connecting to the last byte of the answer. Long enough that a slow processor still answers itself.
 const TOTAL_LIMIT: Duration = Duration::from_secs(30);
 /// The life of a signature.
 const SIGNATURE_LIFE: TimeDelta = TimeDelta::seconds(120);
+/// How far clocks may be apart.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(30);
+
+/// How requests are signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheme {
+    /// A JSON web token, which expires by itself.
+    #[default]
+    Jwt,
+    /// HTTP Signature, which does not: the gateway judges its date.
+    HttpSignature(DateHeader),
+}
 
 /// Where the gateway is and who we are there.
 #[derive(Clone)]
@@ -33,8 +46,12 @@ pub struct ClientConfig {
     pub secret: SecretString,
     /// How long a call may take and how much it may answer.
     pub limits: Limits,
-    /// How long a signature is good, at most 120 s.
+    /// How requests are signed.
+    pub scheme: Scheme,
+    /// How long a signature is good, at most 120 s. With HTTP Signature this is what the gateway is known to tolerate.
     pub signature_life: TimeDelta,
+    /// How far the gateway's clock and ours may be apart.
+    pub clock_skew: TimeDelta,
 }
 
 impl ClientConfig {
@@ -46,8 +63,15 @@ impl ClientConfig {
             key_id: key_id.to_owned(),
             secret,
             limits: Limits::within(TOTAL_LIMIT),
+            scheme: Scheme::default(),
             signature_life: SIGNATURE_LIFE,
+            clock_skew: CLOCK_SKEW,
         }
+    }
+
+    /// How long after sending a request may still be accepted by the gateway, by clocks that differ.
+    pub fn accepted_for(&self) -> TimeDelta {
+        self.signature_life + self.clock_skew
     }
 }
 
@@ -59,7 +83,9 @@ impl fmt::Debug for ClientConfig {
             .field("key_id", &self.key_id)
             .field("secret", &"***")
             .field("limits", &self.limits)
+            .field("scheme", &self.scheme)
             .field("signature_life", &self.signature_life)
+            .field("clock_skew", &self.clock_skew)
             .finish()
     }
 }
@@ -88,14 +114,21 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that signs with the merchant's shared secret.
+    /// A client that signs with the merchant's shared secret, by the configured scheme.
     ///
     /// # Errors
     /// When the configuration cannot be used.
     pub fn new(node: Node, config: &ClientConfig) -> Result<Self, ConfigError> {
-        let signer = JwtSharedSecret::new(&config.merchant, &config.key_id, &config.secret, config.signature_life)
-            .map_err(ConfigError::Signer)?;
-        Self::with_signer(node, config, Arc::new(signer))
+        let (merchant, key_id, secret) = (&config.merchant, &config.key_id, &config.secret);
+        let signer: Result<Arc<dyn Signer>, SignerError> = match config.scheme {
+            Scheme::Jwt => {
+                JwtSharedSecret::new(merchant, key_id, secret, config.signature_life).map(|it| Arc::new(it) as _)
+            }
+            Scheme::HttpSignature(date) => {
+                HttpSignature::new(merchant, key_id, secret, date).map(|it| Arc::new(it) as _)
+            }
+        };
+        Self::with_signer(node, config, signer.map_err(ConfigError::Signer)?)
     }
 
     /// A client with a signer of the caller's.
@@ -119,8 +152,16 @@ impl Client {
 
     /// Sends a body and gives the answer when its HTTP status is a success.
     pub(crate) async fn post(&self, call: Call<'_>, body: &Value) -> Result<Answer, GatewayError> {
-        let body = Bytes::from(body.to_string());
-        let request = self.signed(&call, body)?;
+        self.send(Method::POST, call, Bytes::from(body.to_string())).await
+    }
+
+    /// Asks without a body and gives the answer when its HTTP status is a success.
+    pub(crate) async fn get(&self, call: Call<'_>) -> Result<Answer, GatewayError> {
+        self.send(Method::GET, call, Bytes::new()).await
+    }
+
+    async fn send(&self, method: Method, call: Call<'_>, body: Bytes) -> Result<Answer, GatewayError> {
+        let request = self.signed(method, &call, body)?;
         let (operation, reference) = (call.operation, call.reference);
         let response = match self.node.http(request, self.limits).await {
             Ok(response) => response,
@@ -140,20 +181,25 @@ impl Client {
         judged(answer)
     }
 
-    fn signed(&self, call: &Call<'_>, body: Bytes) -> Result<node::Request, GatewayError> {
+    fn signed(&self, method: Method, call: &Call<'_>, body: Bytes) -> Result<node::Request, GatewayError> {
         let headers = self.signer.sign(&ToSign {
-            method: Method::POST.as_str(),
+            method: method.as_str(),
             host: &self.host,
             path_and_query: &call.path,
             body: &body,
             now: self.node.now(),
             nonce: self.node.new_nonce(),
         });
-        let mut request = http::Request::post(format!("{}{}", self.base, call.path))
-            .header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))
+        let has_body = !body.is_empty();
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{}", self.base, call.path))
             .header(header::ACCEPT, HeaderValue::from_static(call.accept))
             .body(body)
             .map_err(|error| GatewayError::Unbuildable(error.to_string()))?;
+        if has_body {
+            request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
         request.headers_mut().extend(headers);
         Ok(request)
     }
@@ -176,6 +222,18 @@ pub(crate) struct Call<'a> {
     pub(crate) accept: &'static str,
 }
 
+impl<'a> Call<'a> {
+    /// A call that moves money.
+    pub(crate) fn pts(operation: &'static str, reference: &'a str, path: String) -> Self {
+        Self { operation, reference, path, accept: "application/hal+json" }
+    }
+
+    /// A question.
+    pub(crate) fn tss(operation: &'static str, reference: &'a str, path: String) -> Self {
+        Self { operation, reference, path, accept: "application/json;charset=utf-8" }
+    }
+}
+
 /// The one place that turns HTTP statuses into errors.
 fn judged(answer: Answer) -> Result<Answer, GatewayError> {
     let reference = answer.reference().to_owned();
@@ -195,28 +253,69 @@ fn judged(answer: Answer) -> Result<Answer, GatewayError> {
     }
 }
 
-/// A 400 by its reason. Without a readable reason nothing is known: it could be one of the two that are not refusals.
+/// A 400, or a success that refuses, by its reason. Without a readable reason nothing is known: it could be one of those
+/// that are no refusals.
 pub(crate) fn refused(answer: &Answer) -> GatewayError {
     let reference = answer.reference().to_owned();
-    match answer.reason() {
-        None => GatewayError::Unreadable { reference, what: "a refusal without a reason".to_owned() },
-        Some(reason) => match reason.as_str() {
-            "DUPLICATE_REQUEST" => GatewayError::Duplicate { reference },
-            "PROCESSOR_UNAVAILABLE" => GatewayError::ProcessorUnavailable { reference },
-            _ => GatewayError::Refused { reference, reason, fields: answer.fields() },
-        },
+    let Some(reason) = answer.reason() else { return answer.unreadable("a refusal without a reason") };
+    match status::reason(&reason).map(|row| row.group) {
+        Some(Group::Unknown | Group::Approved) if reason == "DUPLICATE_REQUEST" => {
+            GatewayError::Duplicate { reference }
+        }
+        Some(Group::Unknown | Group::Approved) => GatewayError::ProcessorUnavailable { reference },
+        Some(Group::Buyer | Group::Merchant | Group::Risk | Group::State | Group::Integration) => {
+            GatewayError::Refused { reference, reason, fields: answer.fields() }
+        }
+        None => GatewayError::UnknownReason { reference, reason },
+    }
+}
+
+/// The id and the document of a follow-on that was done as asked; everything else is an error of its class.
+pub(crate) fn done(operation: Operation, answer: &Answer) -> Result<(String, Document<'_>), GatewayError> {
+    let document = answer.document()?;
+    let word = document.text("status").ok_or_else(|| answer.unreadable("no status"))?;
+    let request_id = document.text("id");
+    match status::judge(operation, &word, answer.reason().as_deref()).outcome {
+        Outcome::Done => Ok((request_id.ok_or_else(|| answer.unreadable("no id"))?, document)),
+        Outcome::Declined | Outcome::Refused | Outcome::HeldYetRefused => Err(refused(answer)),
+        Outcome::NotTold if answer.reason().is_some() => Err(refused(answer)),
+        Outcome::UnknownStatus if status::is_word_of(operation, &word) => Err(refused(answer)),
+        Outcome::NotTold
+        | Outcome::UnknownStatus
+        | Outcome::Partly
+        | Outcome::HeldForReview
+        | Outcome::Review
+        | Outcome::ProofWanted => Err(answer.unknown_status(&word, &request_id.unwrap_or_default())),
     }
 }
 
 /// A reference as the gateway stores and finds it again.
 pub(crate) fn checked_reference(reference: &str) -> Result<&str, GatewayError> {
+    plain(reference, crate::REFERENCE_MAX, "merchant reference")
+}
+
+/// The id by which a request of ours can be undone although its answer never came.
+pub(crate) fn checked_transaction_id(id: &str) -> Result<&str, GatewayError> {
+    plain(id, crate::TRANSACTION_ID_MAX, "transaction id")
+}
+
+fn plain<'a>(text: &'a str, length_max: usize, what: &str) -> Result<&'a str, GatewayError> {
     // Letters, digits and these signs stay themselves in JSON and in the search language.
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    if reference.is_empty() || reference.len() > crate::REFERENCE_MAX || !reference.chars().all(is_plain) {
-        let shown: String = reference.chars().take(crate::REFERENCE_MAX).collect();
-        return Err(GatewayError::Unbuildable(format!("`{shown}` is no merchant reference")));
+    if text.is_empty() || text.len() > length_max || !text.chars().all(is_plain) {
+        let shown: String = text.chars().take(length_max).collect();
+        return Err(GatewayError::Unbuildable(format!("`{shown}` is no {what}")));
     }
-    Ok(reference)
+    Ok(text)
+}
+
+/// How every request names itself.
+pub(crate) fn reference_information(reference: &str, transaction_id: Option<&str>) -> Result<Value, GatewayError> {
+    let mut information = json!({"code": checked_reference(reference)?});
+    if let Some(id) = transaction_id {
+        information["transactionId"] = json!(checked_transaction_id(id)?);
+    }
+    Ok(information)
 }
 
 /// A request id as a segment of a path.

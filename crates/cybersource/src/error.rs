@@ -5,9 +5,10 @@
 //! | not sent (refused, TLS) | transient | nothing left this machine |
 //! | 401, 403 | transient | nothing was done; an expired key must delay an order and alarm somebody, never lose it |
 //! | 429 | transient | nothing was done |
-//! | 404, 400 and other reasons | permanent | nothing was done and the same bytes fail again |
+//! | 404, 400 and other known reasons | permanent | nothing was done and the same bytes fail again |
 //! | 400 DUPLICATE_REQUEST | unknown | an earlier request arrived; how it ended is not said |
-//! | 400 PROCESSOR_UNAVAILABLE | unknown | the gateway itself does not know |
+//! | PROCESSOR_UNAVAILABLE, ISSUER_UNAVAILABLE and other such reasons | unknown | the gateway itself does not know |
+//! | a reason in no table | unknown | what it says of the money is not guessed |
 //! | 500, 502, 503, 504 | unknown | the request had arrived |
 //! | no answer, an unreadable answer, an unknown status | unknown | it may have happened |
 
@@ -69,7 +70,7 @@ pub enum GatewayError {
         /// Our name for the attempt.
         reference: String,
     },
-    /// 400 PROCESSOR_UNAVAILABLE.
+    /// The gateway itself does not know: `PROCESSOR_UNAVAILABLE`, `ISSUER_UNAVAILABLE` and their like.
     #[error("the processor behind the card gateway did not answer for {reference}")]
     ProcessorUnavailable {
         /// Our name for the attempt.
@@ -111,6 +112,14 @@ pub enum GatewayError {
         /// The vendor's id of the request.
         request_id: String,
     },
+    /// A reason that we do not know.
+    #[error("the card gateway gives {reference} the reason {reason:?}, which we do not know")]
+    UnknownReason {
+        /// Our name for the attempt.
+        reference: String,
+        /// The vendor's word.
+        reason: String,
+    },
     /// A search failed. A question changes nothing, so it may be asked again whatever went wrong.
     #[error("the card gateway did not answer our question")]
     Inquiry(#[source] Box<GatewayError>),
@@ -133,10 +142,41 @@ impl Classify for GatewayError {
             Self::ServerFailed { .. } => Class::UnknownOutcome,
             Self::UnexpectedStatus { .. } => Class::UnknownOutcome,
             Self::Unreadable { .. } | Self::UnknownStatus { .. } => Class::UnknownOutcome,
+            Self::UnknownReason { .. } => Class::UnknownOutcome,
             Self::Inquiry(cause) => match cause.class() {
                 Class::Permanent => Class::Permanent,
                 Class::Transient | Class::UnknownOutcome => Class::Transient,
             },
+        }
+    }
+}
+
+impl GatewayError {
+    /// Whether the same bytes may be sent again by a machine: only what surely did not happen and may work later.
+    pub fn is_retriable(&self) -> bool {
+        match self.class() {
+            Class::Transient => true,
+            Class::Permanent | Class::UnknownOutcome => false,
+        }
+    }
+
+    /// Whether the gateway said something that stands in no table: a person must hear of it.
+    pub fn is_unheard_of(&self) -> bool {
+        match self {
+            Self::UnknownStatus { .. } | Self::UnknownReason { .. } | Self::UnexpectedStatus { .. } => true,
+            Self::Inquiry(cause) => cause.is_unheard_of(),
+            Self::Unbuildable(_)
+            | Self::NotSent(_)
+            | Self::NoAnswer { .. }
+            | Self::Unauthenticated { .. }
+            | Self::Forbidden { .. }
+            | Self::RateLimited
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Duplicate { .. }
+            | Self::ProcessorUnavailable { .. }
+            | Self::ServerFailed { .. }
+            | Self::Unreadable { .. } => false,
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     client::{self, Call, Client},
     error::GatewayError,
     reader::Answer,
+    status::Operation,
 };
 
 /// What to let go, of which hold.
@@ -22,6 +23,8 @@ pub struct Reverse {
     pub amount: Amount,
     /// Why, for whoever reads it at the gateway; may be blank.
     pub reason: String,
+    /// Our id of this request, on accounts that take one.
+    pub transaction_id: Option<String>,
 }
 
 /// What the gateway said to a reversal.
@@ -51,22 +54,16 @@ impl Client {
         if !ask.reason.trim().is_empty() {
             information["reason"] = json!(ask.reason.trim());
         }
-        let body = json!({"clientReferenceInformation": {"code": reference}, "reversalInformation": information});
-        let call = Call { operation: "reverse", reference, path, accept: "application/hal+json" };
-        read(ask, &self.post(call, &body).await?)
+        let body = json!({
+            "clientReferenceInformation": client::reference_information(reference, ask.transaction_id.as_deref())?,
+            "reversalInformation": information,
+        });
+        read(ask, &self.post(Call::pts("reverse", reference, path), &body).await?)
     }
 }
 
 fn read(ask: &Reverse, answer: &Answer) -> Result<Reversed, GatewayError> {
-    let document = answer.document()?;
-    let word = document.text("status").ok_or_else(|| answer.unreadable("no status"))?;
-    if word == "INVALID_REQUEST" {
-        return Err(client::refused(answer));
-    }
-    let request_id = document.text("id").ok_or_else(|| answer.unreadable("no id"))?;
-    if word != "REVERSED" {
-        return Err(answer.unknown_status(&word, &request_id));
-    }
+    let (request_id, document) = client::done(Operation::Reverse, answer)?;
     let amount = document.amount(
         "reversalAmountDetails/reversedAmount",
         "reversalAmountDetails/currency",

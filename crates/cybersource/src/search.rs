@@ -95,14 +95,13 @@ impl Client {
             "limit": LIMIT,
             "sort": "submitTimeUtc:desc",
         });
-        let path = "/tss/v2/searches".to_owned();
-        let call = Call { operation: "search", reference, path, accept: "application/json;charset=utf-8" };
+        let call = Call::tss("search", reference, "/tss/v2/searches".to_owned());
         let answer = self.post(call, &body).await.map_err(inquiry)?;
         read(reference, &answer).map_err(inquiry)
     }
 }
 
-fn inquiry(error: GatewayError) -> GatewayError {
+pub(crate) fn inquiry(error: GatewayError) -> GatewayError {
     GatewayError::Inquiry(Box::new(error))
 }
 
@@ -126,7 +125,7 @@ fn read(reference: &str, answer: &Answer) -> Result<SearchResult, GatewayError> 
     Ok(SearchResult { transactions, is_complete: total <= shown })
 }
 
-fn summary(answer: &Answer, record: Document<'_>) -> Result<TransactionSummary, GatewayError> {
+pub(crate) fn summary(answer: &Answer, record: Document<'_>) -> Result<TransactionSummary, GatewayError> {
     let details = "orderInformation/amountDetails";
     let amount = record.amount(&format!("{details}/totalAmount"), &format!("{details}/currency"), None);
     Ok(TransactionSummary {

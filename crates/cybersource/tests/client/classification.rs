@@ -34,6 +34,7 @@ fn failures() -> Vec<(u16, String, Class)> {
         (400, "{}".to_owned(), UnknownOutcome),
         (400, refusal("DUPLICATE_REQUEST"), UnknownOutcome),
         (400, refusal("PROCESSOR_UNAVAILABLE"), UnknownOutcome),
+        (400, refusal("A_REASON_OF_TOMORROW"), UnknownOutcome),
         (201, refusal("INVALID_DATA"), Permanent),
         (201, r#"{"status":"INVALID_REQUEST","errorInformation":{"reason":"MISSING_FIELD"}}"#.to_owned(), Permanent),
         (201, String::new(), UnknownOutcome),
@@ -64,7 +65,6 @@ fn failures() -> Vec<(u16, String, Class)> {
         "TRANSACTION_ALREADY_SETTLED",
         "MISSING_AUTH",
         "TRANSACTION_ALREADY_REVERSED_OR_SETTLED",
-        "A_REASON_OF_TOMORROW",
     ] {
         rows.push((400, refusal(reason), Permanent));
     }

@@ -71,11 +71,13 @@ fn authorize(amount: Amount, jti: &str) -> Authorize {
             ..BillTo::default()
         },
         device: Device { ip_address: "198.51.100.7".to_owned(), ..Device::default() },
+        transaction_id: None,
+        authentication: None,
     }
 }
 
 fn capture(payment_id: &str, amount: Amount) -> Capture {
-    Capture { reference: "OTC-1001-C1".to_owned(), payment_id: payment_id.to_owned(), amount }
+    Capture { reference: "OTC-1001-C1".to_owned(), payment_id: payment_id.to_owned(), amount, transaction_id: None }
 }
 
 fn reverse(payment_id: &str, amount: Amount) -> Reverse {
@@ -84,5 +86,6 @@ fn reverse(payment_id: &str, amount: Amount) -> Reverse {
         payment_id: payment_id.to_owned(),
         amount,
         reason: "order refused".to_owned(),
+        transaction_id: None,
     }
 }
