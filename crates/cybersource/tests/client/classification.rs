@@ -4,7 +4,7 @@ use cybersource::{AuthorizationStatus, CaptureStatus, GatewayError, SchemeAdvice
 use fault::{Class, Classify};
 use node::TransportError;
 
-use super::{answer, authorize, canned, capture, eur, reverse};
+use super::{answer, authorize, canned, capture, eur, refund, reverse, timeout_reverse, timeout_void, void};
 
 const REFUSAL: &str = r#"{"status":"INVALID_REQUEST","reason":"REASON","message":"m",
     "details":[{"field":"orderInformation.amountDetails.currency","reason":"MISSING_FIELD"}]}"#;
@@ -83,6 +83,22 @@ async fn every_operation_that_moves_money_classifies_every_answer_alike() {
         let (client, _) = canned(Ok(answer(status, &body)));
         let error = client.reverse(&reverse("7919702", eur("102.21"))).await.unwrap_err();
         assert_eq!(error.class(), class, "reverse {status} {body}: {error}");
+        let (client, _) = canned(Ok(answer(status, &body)));
+        let error = client.sale(&authorize(eur("102.21"), "J")).await.unwrap_err();
+        assert_eq!(error.class(), class, "sale {status} {body}: {error}");
+        let (client, _) = canned(Ok(answer(status, &body)));
+        let error = client.void(&void("7919702")).await.unwrap_err();
+        assert_eq!(error.class(), class, "void {status} {body}: {error}");
+        let (client, _) = canned(Ok(answer(status, &body)));
+        let error = client.refund(&refund("7919702", eur("102.21"))).await.unwrap_err();
+        assert_eq!(error.class(), class, "refund {status} {body}: {error}");
+        let (client, _) = canned(Ok(answer(status, &body)));
+        let error = client.timeout_reverse(&timeout_reverse("OTC1001A1", eur("102.21"))).await.unwrap_err();
+        assert_eq!(error.class(), class, "timeout_reverse {status} {body}: {error}");
+        let (client, _) = canned(Ok(answer(status, &body)));
+        let error = client.timeout_void(&timeout_void("OTC1001C1")).await.unwrap_err();
+        assert_eq!(error.class(), class, "timeout_void {status} {body}: {error}");
+        assert_eq!(error.is_retriable(), class == Class::Transient);
     }
 }
 

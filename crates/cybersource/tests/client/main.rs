@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod classification;
+mod over_http;
 mod requests;
 mod sandbox_world;
+mod table;
+mod undoing;
 
 use std::{
     sync::{Arc, Mutex},
@@ -12,7 +15,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use cybersource::{Authorize, BillTo, Capture, Client, ClientConfig, Device, PaymentSource, Reverse};
+use cybersource::{
+    Authorize, BillTo, Capture, Client, ClientConfig, Device, PaymentSource, Refund, Reverse, Taken, TimeoutReverse,
+    TimeoutVoid, Void, Voidable,
+};
 use money::Amount;
 use node::{HttpFuture, Limits, Node, NodeBuilder, Request, Response, Transport, TransportError};
 use secrecy::SecretString;
@@ -43,13 +49,17 @@ fn answer(status: u16, body: &str) -> Response {
     http::Response::builder().status(status).body(Bytes::from(body.to_owned())).unwrap()
 }
 
-fn client(node: Node, base_url: &str) -> Client {
+fn config(base_url: &str) -> ClientConfig {
     let secret = SecretString::from(SECRET);
     let key_id = "3f2b6c1e-0000-4000-8000-00000000c0de";
     let mut config = ClientConfig::new(base_url, "sim_merchant_01", key_id, secret);
     config.limits = Limits::within(Duration::from_secs(30));
     assert!(!format!("{config:?}").contains("AAEC"), "a configuration does not show its secret");
-    Client::new(node, &config).unwrap()
+    config
+}
+
+fn client(node: Node, base_url: &str) -> Client {
+    Client::new(node, &config(base_url)).unwrap()
 }
 
 fn eur(text: &str) -> Amount {
@@ -88,4 +98,27 @@ fn reverse(payment_id: &str, amount: Amount) -> Reverse {
         reason: "order refused".to_owned(),
         transaction_id: None,
     }
+}
+
+fn void(capture_id: &str) -> Void {
+    let target = Voidable::Capture(capture_id.to_owned());
+    Void { reference: "OTC-1001-V1".to_owned(), target, transaction_id: None }
+}
+
+fn refund(capture_id: &str, amount: Amount) -> Refund {
+    let of = Taken::Capture(capture_id.to_owned());
+    Refund { reference: "OTC-1001-F1".to_owned(), of, amount, transaction_id: None }
+}
+
+fn timeout_reverse(transaction_id: &str, amount: Amount) -> TimeoutReverse {
+    TimeoutReverse {
+        reference: "OTC-1001-T1".to_owned(),
+        transaction_id: transaction_id.to_owned(),
+        amount,
+        reason: String::new(),
+    }
+}
+
+fn timeout_void(transaction_id: &str) -> TimeoutVoid {
+    TimeoutVoid { reference: "OTC-1001-U1".to_owned(), transaction_id: transaction_id.to_owned() }
 }

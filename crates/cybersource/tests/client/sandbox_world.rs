@@ -1,14 +1,12 @@
-//! The client against the sandbox's gateway, over the simulated network and over real HTTP.
+//! The client against the sandbox's gateway, over the simulated network.
 
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Utc};
 use cybersource::{ApplicationOutcome, AuthorizationStatus, CaptureStatus, Client, GatewayError};
 use fault::{Class, Classify};
-use node::{NodeBuilder, RealTransport, SimNetwork};
-use sandbox::{FaultRule, Listeners, Sandbox, SandboxConfig, WorldName, faults::FaultKind};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use node::{NodeBuilder, SimNetwork};
+use sandbox::{FaultRule, Sandbox, SandboxConfig, WorldName, faults::FaultKind};
 
 use super::{authorize, capture, client, eur, reverse};
 
@@ -146,32 +144,4 @@ async fn a_stored_token_pays() {
     let ask = cybersource::Authorize { payment, ..authorize(eur("12.00"), "") };
     let told = world.client.authorize(&ask).await.unwrap();
     assert_eq!(told.status, AuthorizationStatus::Authorized { amount: eur("12.00") });
-}
-
-#[tokio::test]
-async fn it_works_over_real_http() {
-    let node = NodeBuilder::real("test", Arc::new(RealTransport::new().unwrap())).build();
-    let sandbox = Sandbox::new(SandboxConfig::default(), node.clone());
-    let listen = || TcpListener::bind("127.0.0.1:0");
-    let gateway = listen().await.unwrap();
-    let base_url = format!("http://{}", gateway.local_addr().unwrap());
-    let listeners = Listeners {
-        gateway,
-        erp: listen().await.unwrap(),
-        shop: listen().await.unwrap(),
-        control: listen().await.unwrap(),
-    };
-    let stop = CancellationToken::new();
-    let serving = node.spawn(sandbox::serve(sandbox.clone(), listeners, stop.clone()));
-    let client = client(node, &base_url);
-    let jti = sandbox.mint_token("visa").unwrap().jti;
-    let told = client.authorize(&authorize(eur("99.99"), &jti)).await.unwrap();
-    let taken = client.capture(&capture(&told.request_id, eur("99.99"))).await.unwrap();
-    assert_eq!(taken.amount, Some(eur("99.99")));
-    assert!(sandbox.add_fault(FaultRule::once(WorldName::Gateway, "authorize", FaultKind::DropAfterApply)));
-    let error = client.authorize(&authorize(eur("10.00"), &jti)).await.unwrap_err();
-    assert_eq!(error.class(), Class::UnknownOutcome, "{error}");
-    assert_eq!(sandbox.books().gateway.payments.len(), 2);
-    stop.cancel();
-    serving.await.unwrap().unwrap().unwrap();
 }
