@@ -54,6 +54,8 @@ table! {
     crate::order::v1::OrderPaid, "otc.order.v1.OrderPaid", "order", Event, "paid";
     crate::order::v1::OrderCompleted, "otc.order.v1.OrderCompleted", "order", Event, "completed";
     crate::order::v1::OrderRefused, "otc.order.v1.OrderRefused", "order", Event, "refused";
+    crate::order::v1::OrderUnpaid, "otc.order.v1.OrderUnpaid", "order", Event, "unpaid";
+    crate::order::v1::OrderHoldEnding, "otc.order.v1.OrderHoldEnding", "order", Event, "hold_ending";
     crate::order::v1::OrderDeclined, "otc.order.v1.OrderDeclined", "order", Event, "declined";
     crate::order::v1::OrderCancelled, "otc.order.v1.OrderCancelled", "order", Event, "cancelled";
     crate::order::v1::OrderWaiting, "otc.order.v1.OrderWaiting", "order", Event, "waiting";
@@ -64,6 +66,9 @@ table! {
     crate::payment::v1::PaymentUnderReview, "otc.payment.v1.PaymentUnderReview", "payment", Event, "under_review";
     crate::payment::v1::PaymentCaptured, "otc.payment.v1.PaymentCaptured", "payment", Event, "captured";
     crate::payment::v1::AuthorizationReversed, "otc.payment.v1.AuthorizationReversed", "payment", Event, "authorization_reversed";
+    crate::payment::v1::PaymentVoided, "otc.payment.v1.PaymentVoided", "payment", Event, "voided";
+    crate::payment::v1::PaymentRefunded, "otc.payment.v1.PaymentRefunded", "payment", Event, "refunded";
+    crate::payment::v1::PaymentOrphanFound, "otc.payment.v1.PaymentOrphanFound", "payment", Event, "orphan_found";
     crate::payment::v1::PaymentOutcomeUnknown, "otc.payment.v1.PaymentOutcomeUnknown", "payment", Event, "outcome_unknown";
     crate::payment::v1::PaymentParked, "otc.payment.v1.PaymentParked", "payment", Event, "parked";
 

@@ -184,6 +184,13 @@ fn order_events(pinned: &mut Pinned) {
     pinned.pin(order::OrderPaid { order_id: id(), captured: eur(12_483) });
     pinned.pin(order::OrderCompleted { order_id: id(), sales_order: "000042".to_owned(), captured: eur(12_483) });
     pinned.pin(order::OrderRefused { order_id: id(), reason: Some(reason()) });
+    pinned.pin(order::OrderUnpaid {
+        order_id: id(),
+        reason: Some(reason()),
+        open_until_ms: DUE_MS,
+        authentication_wanted: true,
+    });
+    pinned.pin(order::OrderHoldEnding { order_id: id(), hold_ends_at_ms: DUE_MS });
     pinned.pin(order::OrderDeclined { order_id: id(), reason: Some(reason()) });
     pinned.pin(order::OrderCancelled { order_id: id(), reason: Some(reason()), reversed: eur(12_483) });
     pinned.pin(order::OrderWaiting {
@@ -191,6 +198,7 @@ fn order_events(pinned: &mut Pinned) {
         step: "capture".to_owned(),
         reference: "demo-x-C0".to_owned(),
         inquiry_due_at_ms: DUE_MS,
+        ..order::OrderWaiting::default()
     });
     pinned.pin(order::OrderParked { order_id: id(), step: "book".to_owned(), reason: Some(reason()) });
 }
@@ -226,6 +234,26 @@ fn payment_events(pinned: &mut Pinned) {
         merchant_reference: reference.clone(),
         gateway_request_id: request,
         reversed: eur(12_483),
+    });
+    pinned.pin(payment::PaymentVoided {
+        order_id: id(),
+        merchant_reference: "demo-x-V100".to_owned(),
+        gateway_request_id: "7919".to_owned(),
+        voided: eur(10_221),
+    });
+    pinned.pin(payment::PaymentRefunded {
+        order_id: id(),
+        merchant_reference: "demo-x-F101".to_owned(),
+        gateway_request_id: "7919".to_owned(),
+        refunded: eur(10_221),
+    });
+    pinned.pin(payment::PaymentOrphanFound {
+        order_id: id(),
+        merchant_reference: "demo-x-A1".to_owned(),
+        gateway_request_id: "7919".to_owned(),
+        operation: "authorize".to_owned(),
+        amount: eur(10_221),
+        undo_at_ms: DUE_MS,
     });
     pinned.pin(payment::PaymentOutcomeUnknown {
         order_id: id(),

@@ -5,5 +5,5 @@ mod reference;
 mod stream;
 
 pub use pair::{Pair, PairError, ShopId, ShopIdError};
-pub use reference::{MerchantReference, ReferenceError, merchant_reference};
+pub use reference::{MerchantReference, ReferenceError, merchant_reference, order_of};
 pub use stream::{OrderId, StreamId, derived};

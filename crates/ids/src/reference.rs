@@ -4,6 +4,8 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use crate::OrderId;
+
 /// Why a text is not a merchant reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a merchant reference: 1 to 50 printable characters without spaces")]
@@ -40,12 +42,13 @@ impl fmt::Display for MerchantReference {
     }
 }
 
+const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyzBCDFGH";
+
 /// The reference of attempt `attempt` of `verb` (one letter: A authorize, C capture, R reversal) for the order with this id:
 /// `<prefix>-<26 letters of the id>-<verb><attempt>`.
 ///
 /// The id is written in base 32 letters, so that no run of digits in it can be taken for a card number.
 pub fn merchant_reference(prefix: &str, order: Uuid, verb: char, attempt: u32) -> MerchantReference {
-    const LETTERS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyzBCDFGH";
     let mut rest = order.as_u128();
     let mut text = [0_u8; 26];
     for slot in text.iter_mut().rev() {
@@ -54,6 +57,20 @@ pub fn merchant_reference(prefix: &str, order: Uuid, verb: char, attempt: u32) -
     }
     let id = text.iter().map(|b| char::from(*b)).collect::<String>();
     MerchantReference(format!("{prefix}-{id}-{verb}{attempt}"))
+}
+
+/// The order that a reference made by [`merchant_reference`] with this prefix is about; `None` for any other text.
+pub fn order_of(prefix: &str, reference: &str) -> Option<OrderId> {
+    let (id, _) = reference.strip_prefix(prefix)?.strip_prefix('-')?.split_once('-')?;
+    if id.len() != 26 {
+        return None;
+    }
+    let mut number: u128 = 0;
+    for letter in id.bytes() {
+        let value = LETTERS.iter().position(|known| *known == letter)?;
+        number = number.checked_mul(32)?.checked_add(u128::try_from(value).ok()?)?;
+    }
+    Some(OrderId(Uuid::from_u128(number)))
 }
 
 #[cfg(test)]
@@ -66,6 +83,8 @@ mod tests {
         fn references_fit_and_differ(a: u128, b: u128, attempt in 1_u32..1000) {
             let one = merchant_reference("demo", Uuid::from_u128(a), 'A', attempt);
             prop_assert!(MerchantReference::parse(one.as_str()).is_ok());
+            prop_assert_eq!(order_of("demo", one.as_str()), Some(OrderId(Uuid::from_u128(a))));
+            prop_assert_eq!(order_of("dem", one.as_str()), None);
             if a != b {
                 prop_assert_ne!(&one, &merchant_reference("demo", Uuid::from_u128(b), 'A', attempt));
             }

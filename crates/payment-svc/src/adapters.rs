@@ -1,13 +1,12 @@
 //! The ports over the client crates. The gateway's words end here.
 
 mod mapping;
+mod records;
 
 use std::collections::BTreeMap;
 
 use contracts::r#type::v1::Personal;
-use cybersource::{
-    ApplicationOutcome, AuthorizationStatus, Capture, Client, GatewayError, Reverse, TransactionSummary,
-};
+use cybersource::{AuthorizationStatus, Capture, Client, GatewayError, Reverse};
 use ids::{MerchantReference, Pair};
 use node::Node;
 use payment_domain::{
@@ -16,10 +15,10 @@ use payment_domain::{
 };
 
 use crate::{
-    codec::{FollowOn, What},
+    codec::{FollowOn, Timeout, What},
     config::{Config, Settings},
     error::CallError,
-    ports::{CardGateway, PortFuture, Sighting},
+    ports::{CardGateway, Page, PortFuture, Question, Sighting, Sought, Stretch},
 };
 
 /// Cybersource, one client per pair.
@@ -94,6 +93,7 @@ impl CardGateway for CybersourceGateway {
                 reference: call.reference.to_string(),
                 payment_id: call.gateway_request_id.clone(),
                 amount: call.amount,
+                transaction_id: None,
             };
             match self.client(pair)?.capture(&ask).await {
                 Ok(answer) => {
@@ -114,6 +114,7 @@ impl CardGateway for CybersourceGateway {
                 payment_id: call.gateway_request_id.clone(),
                 amount: call.amount,
                 reason: call.reason.clone(),
+                transaction_id: None,
             };
             match self.client(pair)?.reverse(&ask).await {
                 Ok(answer) => {
@@ -121,16 +122,56 @@ impl CardGateway for CybersourceGateway {
                     let amount = answer.amount.unwrap_or(call.amount);
                     Ok(What::Reversed { amount, gateway_request_id: answer.request_id })
                 }
-                Err(error) => refused(error),
+                Err(error) => given_back_or(refused(error)),
             }
+        })
+    }
+
+    fn void<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move { Err(CallError::NoSuchCall("void".to_owned())) })
+    }
+
+    fn refund<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move { Err(CallError::NoSuchCall("refund".to_owned())) })
+    }
+
+    fn undo_by_id<'a>(&'a self, _pair: &'a Pair, operation: Operation, _call: &'a Timeout) -> PortFuture<'a, What> {
+        Box::pin(async move { Err(CallError::NoSuchCall(operation.word().to_owned())) })
+    }
+
+    fn confirm<'a>(&'a self, pair: &'a Pair, purpose: &'a Purpose) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let claim = purpose.token.claim.as_ref();
+            let claim = claim.ok_or_else(|| CallError::Unreadable("no claim of the shop".to_owned()))?;
+            let found = self.client(pair)?.search(&claim.reference).await?;
+            // The index is late: what it does not show yet is no other story.
+            records::confirmed(purpose, &found.transactions, &claim.reference).ok_or(CallError::NotShownYet)
+        })
+    }
+
+    fn await_capture<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move { Err(CallError::NotShownYet) })
+    }
+
+    fn inquire<'a>(&'a self, pair: &'a Pair, question: &'a Question) -> PortFuture<'a, Sought> {
+        Box::pin(async move {
+            let found = self.client(pair)?.search(question.reference.as_str()).await?;
+            if !found.is_complete {
+                return Ok(Sought::Unclear("the gateway has more records than it shows".to_owned()));
+            }
+            Ok(records::sought(question, &found.transactions, None))
         })
     }
 
     fn search<'a>(&'a self, pair: &'a Pair, reference: &'a MerchantReference) -> PortFuture<'a, Vec<Sighting>> {
         Box::pin(async move {
             let found = self.client(pair)?.search(reference.as_str()).await?;
-            Ok(found.transactions.into_iter().map(sighting).collect())
+            Ok(found.transactions.into_iter().map(records::sighting).collect())
         })
+    }
+
+    fn window<'a>(&'a self, _pair: &'a Pair, _stretch: Stretch) -> PortFuture<'a, Page> {
+        Box::pin(async move { Err(CallError::NoSuchCall("window".to_owned())) })
     }
 }
 
@@ -148,29 +189,24 @@ fn refused(error: GatewayError) -> Result<What, CallError> {
     }
 }
 
+/// Why giving back is refused: done before, too late for this way, or no.
+fn given_back_or(answer: Result<What, CallError>) -> Result<What, CallError> {
+    match answer {
+        Ok(What::Refused(reason)) => Ok(match reason.code.as_str() {
+            "AUTH_ALREADY_REVERSED" | "CAPTURE_ALREADY_VOIDED" => What::Gone,
+            "TRANSACTION_ALREADY_SETTLED" | "TRANSACTION_ALREADY_REVERSED_OR_SETTLED" | "NOT_VOIDABLE" => {
+                What::MovedOn { capture: None, reason }
+            }
+            _ => What::Refused(reason),
+        }),
+        other => other,
+    }
+}
+
 /// An answer that names another attempt says nothing about ours.
 fn same(asked: &MerchantReference, told: Option<String>) -> Result<(), CallError> {
     match told {
         Some(told) if told != asked.as_str() => Err(CallError::OtherReference { asked: asked.clone(), told }),
         _ => Ok(()),
-    }
-}
-
-fn sighting(record: TransactionSummary) -> Sighting {
-    let operations = [
-        ("ics_bill", Operation::Capture),
-        ("ics_auth_reversal", Operation::Reverse),
-        ("ics_auth", Operation::Authorize),
-    ];
-    let part = operations.into_iter().find_map(|(name, operation)| Some((operation, record.outcome_of(name)?)));
-    Sighting {
-        operation: part.map(|(operation, _)| operation),
-        gateway_request_id: record.request_id,
-        amount: record.amount,
-        is_done: match part.map(|(_, outcome)| outcome) {
-            Some(ApplicationOutcome::Done) => Some(true),
-            Some(ApplicationOutcome::Declined | ApplicationOutcome::Failed) => Some(false),
-            Some(ApplicationOutcome::NotTold) | None => None,
-        },
     }
 }

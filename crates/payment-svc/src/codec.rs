@@ -1,24 +1,30 @@
 //! Domain event ↔ stored protobuf, both ways. An event's bytes never change after release: golden files pin them.
 
 mod calls;
+mod ladder;
 mod order_to_cash;
 mod parts;
 mod payment;
+mod sweep;
 
 #[cfg(test)]
 mod tests;
 
 use bytes::Bytes;
 use decider::Decider;
-use payment_domain::{order_to_cash::OrderToCash, payment::Payment};
+use payment_domain::{ladder::Ladder, order_to_cash::OrderToCash, payment::Payment, sweep::Sweep};
 use prost::Message;
 use runtime::{Aggregate, CodecError, Place, Wish};
 
-pub use self::calls::{
-    FollowOn, Heard, What, read_answer, read_authorize, read_follow_on, write_answer, write_authorize, write_follow_on,
-};
 pub(crate) use self::parts::{
     amount, reason_from_wire, reason_to_wire, sealed_from_wire, sealed_to_wire, token_from_wire,
+};
+pub use self::{
+    calls::{
+        FollowOn, Heard, Timeout, What, read_answer, read_authorize, read_follow_on, read_rest, read_timeout,
+        write_answer, write_authorize, write_follow_on, write_rest, write_timeout,
+    },
+    sweep::{Compared, read_compared, read_window, write_compared, write_window},
 };
 use crate::{Command, outbound};
 
@@ -32,6 +38,14 @@ pub struct SagaStream;
 /// The payment as the runtime sees it.
 #[derive(Debug, Clone, Copy)]
 pub struct PaymentStream;
+
+/// A ladder as the runtime sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct LadderStream;
+
+/// A pair's sweep of one day as the runtime sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct SweepStream;
 
 macro_rules! stored {
     ($stream:ident, $decider:ident, $kind:literal, $room:ident, $wish:path) => {
@@ -77,6 +91,8 @@ macro_rules! stored {
 
 stored!(SagaStream, OrderToCash, "order_to_cash", order_to_cash, outbound::order_to_cash::wish);
 stored!(PaymentStream, Payment, "payment", payment, outbound::payment::wish);
+stored!(LadderStream, Ladder, "ladder", ladder, outbound::ladder::wish);
+stored!(SweepStream, Sweep, "sweep", sweep, outbound::sweep::wish);
 
 /// Why stored bytes are not what their kind says.
 #[derive(Debug, Clone, PartialEq, Eq)]

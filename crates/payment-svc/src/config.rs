@@ -7,7 +7,10 @@ use chrono::TimeDelta;
 use cybersource::ClientConfig;
 use ids::Pair;
 use node::Limits;
-use payment_domain::order_to_cash::{PartialApproval, Policies, Unscreened};
+use payment_domain::{
+    order_to_cash::{PartialApproval, Policies, Unscreened},
+    sweep::Rhythm,
+};
 use sealed::MasterKey;
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -57,6 +60,29 @@ pub struct PairConfig {
     pub policies: PoliciesConfig,
     /// What its merchant references begin with; the pair's token when left out.
     pub reference_prefix: Option<String>,
+    /// How the gateway's list is compared with ours.
+    #[serde(default)]
+    pub sweep: SweepConfig,
+}
+
+/// A pair's sweep as written.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SweepConfig {
+    /// From one window to the next; 0 for no sweep at all.
+    pub every_s: u32,
+    /// How far back a window reaches.
+    pub span_s: u32,
+    /// Each so many windows one reaches back a day.
+    pub day_each: u32,
+    /// How long money without an order may stand before it is given back.
+    pub undo_after_s: u32,
+}
+
+impl Default for SweepConfig {
+    fn default() -> Self {
+        Self { every_s: 120, span_s: 900, day_each: 30, undo_after_s: 900 }
+    }
 }
 
 /// A merchant at the card gateway as written.
@@ -77,6 +103,18 @@ pub struct GatewayConfig {
     /// How long a signature is good.
     #[serde(default = "signature_life_s")]
     pub signature_life_s: u32,
+    /// How far its clock and ours may be apart.
+    #[serde(default = "clock_skew_s")]
+    pub clock_skew_s: u32,
+    /// How long it may still work on a request that it has taken in.
+    #[serde(default = "gateway_limit_s")]
+    pub gateway_limit_s: u32,
+    /// How far its search may be behind.
+    #[serde(default = "search_lag_s")]
+    pub search_lag_s: u32,
+    /// Whether the account takes an id of ours with each request (`transactionId`): by it a silent one can be undone.
+    #[serde(default)]
+    pub client_transaction_ids: bool,
     /// Calls at a time.
     #[serde(default = "width")]
     pub width: usize,
@@ -87,6 +125,15 @@ fn call_limit_ms() -> u64 {
 }
 fn signature_life_s() -> u32 {
     120
+}
+fn clock_skew_s() -> u32 {
+    30
+}
+fn gateway_limit_s() -> u32 {
+    150
+}
+fn search_lag_s() -> u32 {
+    1200
 }
 fn width() -> usize {
     16
@@ -104,6 +151,8 @@ pub struct PoliciesConfig {
     pub hold_days: u32,
     /// How long screening may take.
     pub screening_deadline_s: u32,
+    /// How long an unpaid order is open for another payment; 0 ends it at the first decline.
+    pub open_for_s: u32,
 }
 
 impl Default for PoliciesConfig {
@@ -113,6 +162,7 @@ impl Default for PoliciesConfig {
             partial_approval: PartialApprovalConfig::ReverseAndDecline,
             hold_days: 7,
             screening_deadline_s: 30,
+            open_for_s: 3600,
         }
     }
 }
@@ -133,11 +183,14 @@ pub enum UnscreenedConfig {
 pub enum PartialApprovalConfig {
     /// Give back what is held and decline.
     ReverseAndDecline,
+    /// Go on with what is held, and take that.
+    AcceptPartial,
 }
 
-impl From<PoliciesConfig> for Policies {
-    fn from(config: PoliciesConfig) -> Self {
-        Self {
+impl PoliciesConfig {
+    fn policies(self, has_transaction_ids: bool) -> Policies {
+        let config = self;
+        Policies {
             screening_deadline_ms: i64::from(config.screening_deadline_s) * 1000,
             unscreened: match config.unscreened {
                 UnscreenedConfig::AuthorizeUnscreened => Unscreened::Authorize,
@@ -145,8 +198,11 @@ impl From<PoliciesConfig> for Policies {
             },
             partial_approval: match config.partial_approval {
                 PartialApprovalConfig::ReverseAndDecline => PartialApproval::ReverseAndDecline,
+                PartialApprovalConfig::AcceptPartial => PartialApproval::Accept,
             },
             hold_days: config.hold_days,
+            open_for_ms: i64::from(config.open_for_s) * 1000,
+            has_transaction_ids,
         }
     }
 }
@@ -164,7 +220,12 @@ pub(crate) struct PairSettings {
     pub(crate) policies: Policies,
     pub(crate) reference_prefix: String,
     pub(crate) call_limit: Duration,
-    pub(crate) signature_life: Duration,
+    /// After sending, how long a request could still take effect: as long as its signature is good, by clocks that differ,
+    /// and the gateway may be at it.
+    pub(crate) quiet: Duration,
+    pub(crate) search_lag: Duration,
+    /// `None` for a pair that is not swept.
+    pub(crate) sweep: Option<Rhythm>,
     pub(crate) width: usize,
 }
 
@@ -234,13 +295,31 @@ impl PairSettings {
         client.signature_life = TimeDelta::seconds(i64::from(gateway.signature_life_s));
         Self {
             client,
-            policies: written.policies.into(),
+            policies: written.policies.policies(gateway.client_transaction_ids),
             reference_prefix: prefix.to_owned(),
             call_limit,
-            signature_life: Duration::from_secs(u64::from(gateway.signature_life_s)),
+            quiet: seconds(gateway.signature_life_s) + seconds(gateway.clock_skew_s) + seconds(gateway.gateway_limit_s),
+            search_lag: seconds(gateway.search_lag_s),
+            sweep: written.sweep.rhythm(),
             width: gateway.width,
         }
     }
+}
+
+impl SweepConfig {
+    fn rhythm(self) -> Option<Rhythm> {
+        let ms = |seconds: u32| i64::from(seconds) * 1000;
+        (self.every_s > 0).then(|| Rhythm {
+            every_ms: ms(self.every_s),
+            span_ms: ms(self.span_s.max(self.every_s)),
+            day_each: self.day_each.max(1),
+            undo_after_ms: ms(self.undo_after_s),
+        })
+    }
+}
+
+fn seconds(seconds: u32) -> Duration {
+    Duration::from_secs(u64::from(seconds))
 }
 
 #[cfg(test)]
@@ -264,7 +343,9 @@ mod tests {
         assert!(!format!("{config:?}").contains("aHVzaA"), "a secret is never printed");
         let settings = Settings::new(&config).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let pair = &settings.pairs[&"demo".parse().unwrap()];
-        assert_eq!(pair.policies, Policies::default());
+        assert_eq!(pair.policies, Policies { open_for_ms: 3_600_000, ..Policies::default() });
+        assert_eq!((pair.quiet.as_secs(), pair.search_lag.as_secs()), (300, 1200));
+        assert_eq!(pair.sweep, Some(Rhythm::default()));
         assert_eq!((pair.reference_prefix.as_str(), pair.width), ("demo", 16));
         assert_eq!(pair.call_limit, Duration::from_secs(30));
     }

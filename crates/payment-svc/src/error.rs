@@ -34,6 +34,9 @@ pub enum CallError {
     /// The ledger did not give the person's key.
     #[error("the person's key could not be read")]
     Ledger(#[source] LedgerError),
+    /// The gateway's records do not show it yet.
+    #[error("the gateway's records do not show it yet")]
+    NotShownYet,
     /// The gateway gave no usable answer.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -56,6 +59,8 @@ impl Classify for CallError {
             Self::TokenExpired | Self::Erased | Self::Sealed(_) => Class::Permanent,
             // Read before anything is sent.
             Self::Ledger(_) => Class::Transient,
+            // Looked for again; nothing was written.
+            Self::NotShownYet => Class::Transient,
             Self::Gateway(error) => error.class(),
             Self::OtherReference { .. } => Class::UnknownOutcome,
         }

@@ -1,5 +1,7 @@
 //! What arrives: messages of the bus, ends of calls and due timers, each as a command. One function each.
 
+mod ended;
+
 use std::sync::Arc;
 
 use contracts::{
@@ -11,21 +13,18 @@ use contracts::{
     order::v1::StartOrder,
     r#type::v1 as wire,
 };
-use ids::{MerchantReference, OrderId};
+use ids::OrderId;
 use ledger::{ClaimedEffect, SubjectKey};
-use payment_domain::{
-    Reason,
-    order_to_cash::{Command as Saga, OrderFacts, Step},
-    payment::{AuthorizationAnswer, CaptureAnswer, Command as Payment, ReversalAnswer},
-};
+use payment_domain::order_to_cash::{Command as Saga, OrderFacts, Step};
 use prost::Message as _;
-use runtime::{Ending, Inbound, Place, Routed, Unreadable};
+use runtime::{Aggregate as _, Inbound, Place, Routed, Unreadable};
 
+pub(crate) use self::ended::{answered, question};
 use crate::{
     Command,
-    codec::{self, Corrupt},
+    codec::{self, Corrupt, LadderStream, SweepStream},
     config::Settings,
-    outbound, payment_place, saga_place,
+    outbound, saga_place,
 };
 
 /// The messages that payment-svc listens to.
@@ -91,6 +90,7 @@ fn facts(order: OrderId, mut message: wire::Order, prefix: &str) -> Result<(Orde
         personal,
         contract_order: message.encode_to_vec(),
         reference_prefix: prefix.to_owned(),
+        is_captured_by_shop: false,
     };
     Ok((facts, keys))
 }
@@ -131,79 +131,28 @@ fn from_erp(message: &Inbound, now_ms: i64) -> Result<Option<Saga>, Unreadable> 
     }))
 }
 
-/// The end of a call to the gateway.
-pub(crate) fn answered(effect: &ClaimedEffect, ending: Ending, now_ms: i64) -> Result<(Place, Command), Unreadable> {
-    let broken = |Corrupt(why): Corrupt| Unreadable(format!("{} {}: {why}", effect.kind, effect.id.stream));
-    let (order, command) = match effect.kind.as_str() {
-        outbound::AUTHORIZE => {
-            let (reference, purpose) = codec::read_authorize(&effect.request).map_err(broken)?;
-            (purpose.order, authorization(reference, ending, now_ms).map_err(broken)?)
-        }
-        outbound::CAPTURE => {
-            let call = codec::read_follow_on(&effect.request).map_err(broken)?;
-            (call.order, capture(call.reference, ending).map_err(broken)?)
-        }
-        outbound::REVERSE => {
-            let call = codec::read_follow_on(&effect.request).map_err(broken)?;
-            (call.order, reversal(call.reference, ending).map_err(broken)?)
-        }
-        other => return Err(Unreadable(format!("no call `{other}` in payment-svc"))),
-    };
-    Ok((payment_place(&effect.pair, order), Command::Payment(command)))
-}
-
-fn authorization(reference: MerchantReference, ending: Ending, now_ms: i64) -> Result<Payment, Corrupt> {
-    let (answer, at_ms) = match ending {
-        Ending::Answered(answer) => {
-            let heard = codec::read_answer(&answer)?;
-            let at_ms = heard.at_ms;
-            (heard.authorization()?, at_ms)
-        }
-        Ending::Refused(why) => (AuthorizationAnswer::NotHeld(unsent(why)), now_ms),
-        Ending::Unknown { inquiry_due } => {
-            (AuthorizationAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() }, now_ms)
-        }
-        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
-    };
-    Ok(Payment::RecordAuthorization { reference, answer, at_ms })
-}
-
-fn capture(reference: MerchantReference, ending: Ending) -> Result<Payment, Corrupt> {
-    let answer = match ending {
-        Ending::Answered(answer) => codec::read_answer(&answer)?.capture()?,
-        Ending::Refused(why) => CaptureAnswer::Refused(unsent(why)),
-        Ending::Unknown { inquiry_due } => CaptureAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
-        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
-    };
-    Ok(Payment::RecordCapture { reference, answer })
-}
-
-fn reversal(reference: MerchantReference, ending: Ending) -> Result<Payment, Corrupt> {
-    let answer = match ending {
-        Ending::Answered(answer) => codec::read_answer(&answer)?.reversal()?,
-        Ending::Refused(why) => ReversalAnswer::Refused(unsent(why)),
-        Ending::Unknown { inquiry_due } => ReversalAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
-        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => return Err(uninquired()),
-    };
-    Ok(Payment::RecordReversal { reference, answer })
-}
-
-/// An ending that only an inquiry can bring.
-fn uninquired() -> Corrupt {
-    Corrupt("no inquiry was made".to_owned())
-}
-
-/// A call that certainly was never made and never will be.
-fn unsent(why: String) -> Reason {
-    Reason::new("not_sent", why)
-}
-
 /// A due timer.
 pub(crate) fn fired(effect: &ClaimedEffect, now_ms: i64) -> Result<(Place, Command), Unreadable> {
     let command = match effect.kind.as_str() {
         outbound::SCREENING_DEADLINE => Saga::ScreeningDeadline { now_ms },
         outbound::REVIEW_DEADLINE => Saga::ReviewDeadline,
+        outbound::OPEN_UNTIL => Saga::OpenUntilOver,
+        outbound::HOLD_ENDING => Saga::HoldEnding,
+        outbound::HOLD_ENDED => Saga::HoldEnded,
+        outbound::LADDER_REST | outbound::SWEEP_REST => return rested(effect, now_ms),
         other => return Err(Unreadable(format!("no timer `{other}` in payment-svc"))),
     };
     Ok((saga_place(&effect.pair, OrderId(effect.id.stream.0)), Command::Saga(command)))
+}
+
+/// The rest of a ladder or a sweep is over: the stream is the one that wished it.
+fn rested(effect: &ClaimedEffect, now_ms: i64) -> Result<(Place, Command), Unreadable> {
+    let (order, number) = codec::read_rest(&effect.request)
+        .map_err(|Corrupt(why)| Unreadable(format!("{} {}: {why}", effect.kind, effect.id.stream)))?;
+    let (kind, command) = if effect.kind == outbound::SWEEP_REST {
+        (SweepStream::KIND, Command::Sweep(payment_domain::sweep::Command::Wake { number, now_ms }))
+    } else {
+        (LadderStream::KIND, Command::Ladder(payment_domain::ladder::Command::Wake { rest: number }))
+    };
+    Ok((Place { stream: effect.id.stream, pair: effect.pair.clone(), order, kind }, command))
 }

@@ -19,6 +19,7 @@ mod outbound;
 mod person;
 pub mod ports;
 mod service;
+mod sweeping;
 mod view;
 
 #[cfg(test)]
@@ -30,7 +31,7 @@ use ids::{OrderId, Pair};
 use node::Node;
 use runtime::{Aggregate as _, Place};
 
-pub use crate::{config::Config, inbound::LISTENS, service::PaymentService};
+pub use crate::{config::Config, inbound::LISTENS, service::PaymentService, sweeping::begin_sweeps};
 
 /// The service's name: on consumers, logs and the command line, and its section in the configuration.
 pub const NAME: &str = "payment-svc";
@@ -42,6 +43,10 @@ pub enum Command {
     Saga(payment_domain::order_to_cash::Command),
     /// To the payment.
     Payment(payment_domain::payment::Command),
+    /// To a ladder.
+    Ladder(payment_domain::ladder::Command),
+    /// To a pair's sweep.
+    Sweep(payment_domain::sweep::Command),
 }
 
 /// Makes the service.
@@ -62,4 +67,10 @@ fn saga_place(pair: &Pair, order: OrderId) -> Place {
 /// Where an order's payment lives.
 fn payment_place(pair: &Pair, order: OrderId) -> Place {
     Place { stream: order.stream_of("payment"), pair: pair.clone(), order, kind: codec::PaymentStream::KIND }
+}
+
+/// Where a ladder of an order's payment lives.
+fn ladder_place(pair: &Pair, order: OrderId, ladder: u32) -> Place {
+    let stream = order.stream_of(&format!("ladder/{ladder}"));
+    Place { stream, pair: pair.clone(), order, kind: codec::LadderStream::KIND }
 }

@@ -7,8 +7,10 @@ use ids::{MerchantReference, OrderId, Pair};
 use money::Amount;
 use payment_domain::{
     CardToken, Reason, Shortage, TokenMode,
+    ladder::{Event as Ladder, Held, Rung, Taken, Task},
     order_to_cash::{Ending, Event as Saga, OrderFacts, Policies, Step, Suspense},
-    payment::{Attempt, Captured, Event as Payment, Hold, Operation, Purpose, Reversed, Verdict},
+    payment::{Attempt, Captured, Event as Payment, Hold, Operation, Purpose, Reversed, Seen, Verdict},
+    sweep::{Counts, Event as Sweep, Rhythm, Sighting, Window},
 };
 use prost::Message as _;
 use sealed::SealedBox;
@@ -58,6 +60,8 @@ fn token() -> CardToken {
         brand: "001".to_owned(),
         last_four: "1111".to_owned(),
         expires_at_ms: Some(1_795_522_000_000),
+        claim: None,
+        authentication: None,
     }
 }
 
@@ -100,6 +104,7 @@ pub(crate) fn facts() -> OrderFacts {
         personal: personal(),
         contract_order,
         reference_prefix: "demo".to_owned(),
+        is_captured_by_shop: false,
     }
 }
 
@@ -110,6 +115,8 @@ pub(crate) fn purpose() -> Purpose {
         amount: eur(10_221),
         token: token(),
         personal: personal(),
+        has_transaction_ids: false,
+        is_captured_by_shop: false,
     }
 }
 
@@ -122,7 +129,7 @@ pub(crate) fn saga_events() -> Vec<Saga> {
         Saga::ScreenFailed { reason: reason() },
         Saga::ScreeningTimedOut,
         Saga::AuthorizationRequested,
-        Saga::Authorized { held: eur(10_221) },
+        Saga::Authorized { held: eur(10_221), hold_ends_at_ms: None, watch_in_ms: 0 },
         Saga::UnderReview {
             held: Some(eur(10_221)),
             reason: Reason::new("gateway_review", "look first"),
@@ -146,8 +153,77 @@ pub(crate) fn saga_events() -> Vec<Saga> {
         Saga::Refused { reason: reason() },
         Saga::Declined { reason: reason() },
         Saga::Cancelled { reason: reason(), reversed: Some(eur(10_221)) },
-        Saga::Waiting { step: Step::Place, reference: "demo/place/1".to_owned(), inquiry_due_ms: 5 },
+        Saga::Waiting {
+            step: Step::Place,
+            reference: "demo/place/1".to_owned(),
+            inquiry_due_ms: 5,
+            is_explained: false,
+        },
         Saga::Parked { step: Step::Book, reason: reason() },
+        Saga::LeftUnpaid {
+            reason: reason(),
+            is_authentication_wanted: true,
+            open_in_ms: 3_600_000,
+            open_until_ms: 1_795_524_600_000,
+        },
+        Saga::PaymentAdded { number: 2, token: token(), personal: personal() },
+        Saga::OpenUntilOver,
+        Saga::TakenByShop { captured: eur(10_221), reference: reference('A'), gateway_request_id: "7920".to_owned() },
+        Saga::Resumed { step: Step::Capture },
+        Saga::HoldEnding { hold_ends_at_ms: 1_795_524_600_000 },
+        Saga::HoldEnded,
+    ]
+}
+
+fn taken() -> Taken {
+    Taken { gateway_request_id: "7920".to_owned(), reference: reference('C').to_string(), amount: eur(10_221) }
+}
+
+fn seen() -> Seen {
+    Seen {
+        operation: Operation::Capture,
+        reference: reference('C'),
+        gateway_request_id: "7920".to_owned(),
+        amount: eur(10_221),
+    }
+}
+
+pub(crate) fn ladder_events() -> Vec<Ladder> {
+    let task = Task {
+        order: order(),
+        reference_prefix: "demo".to_owned(),
+        number: 1,
+        hold: Some(Held { gateway_request_id: "7919".to_owned(), amount: eur(10_221) }),
+        capture: Some(taken()),
+        is_for_the_order: true,
+        reason: reason(),
+    };
+    let (rung, id) = (Rung::Void, || "7921".to_owned());
+    vec![
+        Ladder::Begun { task, after_ms: 900_000, at_ms: 6 },
+        Ladder::Asked {
+            rung,
+            attempt: Attempt { number: 100, reference: reference('V'), amount: eur(10_221) },
+            target: "7920".to_owned(),
+        },
+        Ladder::Done { rung: Rung::Refund, reference: reference('F'), amount: eur(10_221), gateway_request_id: id() },
+        Ladder::MovedOn { rung, reference: reference('V'), to: Rung::Refund, capture: Some(taken()), reason: reason() },
+        Ladder::PutOff { rung, reference: reference('V'), again_in_ms: 60_000, again_at_ms: 60_006 },
+        Ladder::OutcomeUnknown { rung, reference: reference('V'), inquiry_due_ms: 7 },
+        Ladder::GivenBack { amount: eur(10_221), reference: reference('R'), gateway_request_id: id() },
+        Ladder::Parked { reference: reference('R'), reason: reason(), is_asked_about: true },
+    ]
+}
+
+pub(crate) fn sweep_events() -> Vec<Sweep> {
+    let window = Window { number: 2, from_ms: 1, to_ms: 900_001 };
+    let counts =
+        Counts { seen: 4, known: 2, told: 1, foreign: 1, named: vec!["other-1".to_owned()], is_complete: true };
+    let sightings = vec![Sighting { order: order(), seen: seen() }];
+    vec![
+        Sweep::Begun { rhythm: Rhythm::default(), at_ms: 6 },
+        Sweep::Asked { window },
+        Sweep::Swept { window, counts, sightings, at_ms: 900_002 },
     ]
 }
 
@@ -165,7 +241,7 @@ pub(crate) fn payment_events() -> Vec<Payment> {
             at_ms: 3,
         }),
         Payment::UnderReview { reference: reference('A'), gateway_request_id: id(), held: Some(eur(10_221)), at_ms: 3 },
-        Payment::Declined { reference: reference('A'), reason: reason() },
+        Payment::Declined { reference: reference('A'), reason: reason(), at_ms: 0 },
         Payment::CaptureRequested { attempt: attempt('C') },
         Payment::Captured(Captured { amount: eur(10_221), reference: reference('C'), gateway_request_id: id() }),
         Payment::CaptureRefused { reference: reference('C'), reason: reason() },
@@ -173,5 +249,22 @@ pub(crate) fn payment_events() -> Vec<Payment> {
         Payment::Reversed(Reversed { amount: eur(10_221), reference: reference('R'), gateway_request_id: id() }),
         Payment::ReversalRefused { reference: reference('R'), reason: reason() },
         Payment::OutcomeUnknown { operation: Operation::Capture, reference: reference('C'), inquiry_due_ms: 5 },
+        Payment::ConfirmationRequested { purpose: purpose(), attempt: attempt('A') },
+        Payment::NotConfirmed { reference: reference('A'), reason: reason() },
+        Payment::Taken(Captured { amount: eur(10_221), reference: reference('A'), gateway_request_id: id() }),
+        Payment::CaptureAwaited { attempt: attempt('C') },
+        Payment::TimeoutRequested {
+            operation: Operation::TimeoutReverse,
+            attempt: attempt('T'),
+            silent: reference('A'),
+        },
+        Payment::TimeoutUndone { operation: Operation::TimeoutReverse, reference: reference('T') },
+        Payment::NotFound { operation: Operation::Capture, reference: reference('C'), at_ms: 6 },
+        Payment::OutcomeDiffers { operation: Operation::Capture, reference: reference('C'), reason: reason() },
+        Payment::InquiryGivenUp { operation: Operation::Capture, reference: reference('C'), reason: reason() },
+        Payment::HandedOver { ladder: 1, capture: Some(taken()), reason: reason(), at_ms: 6 },
+        Payment::GaveBack(Reversed { amount: eur(10_221), reference: reference('F'), gateway_request_id: id() }),
+        Payment::StrayFound { seen: seen(), ladder: 1, undo_in_ms: 900_000, at_ms: 6 },
+        Payment::Closed,
     ]
 }

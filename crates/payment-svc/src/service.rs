@@ -5,33 +5,35 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contracts::{MessageKind, query::v1::OrderSummary};
 use fault::Classify as _;
+use ids::Pair;
 use ledger::{ClaimedEffect, StoredEvent};
 use node::Node;
+use payment_domain::{Reason, payment::Operation, sweep::Rhythm};
 use runtime::{
-    Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Lane, Outgoing,
-    Past, Place, Profile, Routed, Service, Unreadable, decide_in,
+    Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Inquired, Inquiry,
+    InquiryFuture, Lane, Outgoing, Past, Place, Profile, Routed, Service, Unreadable, decide_in,
 };
 
 use crate::{
     Command, NAME,
-    codec::{self, Heard, PaymentStream, SagaStream, What},
+    codec::{self, Compared, Heard, LadderStream, PaymentStream, SagaStream, SweepStream, What},
     config::Settings,
     error::CallError,
     inbound, outbound, person,
-    ports::CardGateway,
-    view,
+    ports::{CardGateway, Sought},
+    sweeping, view,
 };
 
 /// The lane to the card gateway.
 const GATEWAY_LANE: &str = "gateway";
+/// The lane to the gateway's records: looking must not wait for money, nor money for looking.
+const LOOK_LANE: &str = "gateway_records";
+/// Looks at a time.
+const LOOK_WIDTH: usize = 4;
+/// The longest a look may take: a window of the sweep is many pages.
+const LOOK_LIMIT: Duration = Duration::from_secs(120);
 /// A call may take this much longer than the client's own limit, so that the client says what happened.
 const CALL_GRACE: Duration = Duration::from_secs(1);
-/// How far clocks may be apart.
-const SKEW: Duration = Duration::from_secs(30);
-/// How long the gateway may still work on a request that it has taken in.
-const PROCESSING: Duration = Duration::from_secs(150);
-/// How far the gateway's search may be behind.
-const SEARCH_LAG: Duration = Duration::from_secs(20 * 60);
 /// When the gateway is asked what became of a request after the first time, in seconds from its sending.
 const INQUIRIES_S: [u64; 6] = [30, 60, 120, 300, 600, 1200];
 /// How long it is asked before a person is told.
@@ -42,12 +44,19 @@ pub struct PaymentService {
     settings: Settings,
     node: Node,
     gateway: Arc<dyn CardGateway>,
+    known: sweeping::Known,
 }
 
 impl PaymentService {
     /// With this gateway.
     pub(crate) fn new(settings: Settings, node: Node, gateway: Arc<dyn CardGateway>) -> Self {
-        Self { settings, node, gateway }
+        Self { settings, node, gateway, known: sweeping::Known::default() }
+    }
+
+    /// The pairs that are swept, and how.
+    pub(crate) fn rhythms(&self) -> Vec<(Pair, Rhythm)> {
+        let pairs = self.settings.pairs.iter();
+        pairs.filter_map(|(pair, settings)| Some((pair.clone(), settings.sweep?))).collect()
     }
 
     fn now_ms(&self) -> i64 {
@@ -66,13 +75,52 @@ impl PaymentService {
                 let personal = person::open(&context.ledger, &self.settings.master, &purpose.personal).await?;
                 self.gateway.authorize(&effect.pair, &reference, &purpose, &personal).await
             }
+            outbound::CONFIRM => {
+                let (_, purpose) = codec::read_authorize(&effect.request)?;
+                self.gateway.confirm(&effect.pair, &purpose).await
+            }
+            outbound::TIMEOUT_REVERSE | outbound::TIMEOUT_VOID => {
+                let operation = Operation::parse(&effect.kind).unwrap_or(Operation::TimeoutReverse);
+                self.gateway.undo_by_id(&effect.pair, operation, &codec::read_timeout(&effect.request)?).await
+            }
             outbound::CAPTURE => self.gateway.capture(&effect.pair, &codec::read_follow_on(&effect.request)?).await,
+            outbound::AWAIT_CAPTURE => {
+                self.gateway.await_capture(&effect.pair, &codec::read_follow_on(&effect.request)?).await
+            }
             outbound::REVERSE => self.gateway.reverse(&effect.pair, &codec::read_follow_on(&effect.request)?).await,
+            outbound::VOID => self.gateway.void(&effect.pair, &codec::read_follow_on(&effect.request)?).await,
+            outbound::REFUND => self.gateway.refund(&effect.pair, &codec::read_follow_on(&effect.request)?).await,
             other => Err(CallError::NoSuchCall(other.to_owned())),
         }
     }
 
+    async fn sweep(&self, context: &Context, effect: &ClaimedEffect) -> Result<Compared, CallError> {
+        let window = codec::read_window(&effect.request)?;
+        let pair = self.settings.pairs.get(&effect.pair);
+        let pair = pair.ok_or_else(|| CallError::NoSuchPair(effect.pair.clone()))?;
+        let of = (&effect.pair, pair.reference_prefix.as_str());
+        sweeping::compare(self.gateway.as_ref(), &context.ledger, &self.known, of, window).await
+    }
+
+    /// One question about a call. What is found is kept in the encoding of the call's own answer.
+    async fn seek(&self, effect: &ClaimedEffect) -> Result<Inquired, CallError> {
+        let heard = |what| codec::write_answer(&Heard { at_ms: self.now_ms(), what });
+        let question = inbound::question(effect)?;
+        Ok(match self.gateway.inquire(&effect.pair, &question).await? {
+            Sought::Found(what) => Inquired::Found(heard(what)),
+            Sought::Absent => Inquired::Absent,
+            Sought::Differs(what) => Inquired::Differs(heard(What::Refused(Reason::new("differs", what)))),
+            Sought::Unclear(why) => Inquired::Unclear(why),
+        })
+    }
+
     async fn make(&self, context: &Context, effect: &ClaimedEffect) -> Called {
+        if effect.kind == outbound::SWEEP {
+            return match self.sweep(context, effect).await {
+                Ok(compared) => Called::Answered(codec::write_compared(&compared)),
+                Err(error) => Called::Failed { class: error.class(), why: error.chain() },
+            };
+        }
         match self.ask_gateway(context, effect).await {
             Ok(what) => Called::Answered(codec::write_answer(&Heard { at_ms: self.now_ms(), what })),
             Err(error) => Called::Failed { class: error.class(), why: error.chain() },
@@ -92,23 +140,37 @@ impl Service for PaymentService {
     }
 
     fn stream_kinds(&self) -> &'static [&'static str] {
-        &[SagaStream::KIND, PaymentStream::KIND]
+        &[SagaStream::KIND, PaymentStream::KIND, LadderStream::KIND, SweepStream::KIND]
     }
 
     fn lanes(&self) -> Vec<Lane> {
         let pairs = || self.settings.pairs.values();
         let call_limit = pairs().map(|pair| pair.call_limit).max().unwrap_or_default() + CALL_GRACE;
-        // A frozen sender can do harm for as long as its signature is good, and the gateway for as long as it is at it.
-        let signature_life = pairs().map(|pair| pair.signature_life).max().unwrap_or_default();
-        vec![Lane {
-            name: GATEWAY_LANE,
-            width: pairs().map(|pair| pair.width).sum::<usize>().max(1),
-            call_limit,
-            quiet: signature_life + SKEW + PROCESSING,
-            search_lag: SEARCH_LAG,
-            inquiries: runtime::inquiry_hours(self.settings.inquiry_after, &INQUIRIES_S),
+        let quiet = pairs().map(|pair| pair.quiet).max().unwrap_or_default();
+        let search_lag = pairs().map(|pair| pair.search_lag).max().unwrap_or_default();
+        let inquiries = runtime::inquiry_hours(self.settings.inquiry_after, &INQUIRIES_S);
+        let look = |name, width| Lane {
+            name,
+            width,
+            call_limit: LOOK_LIMIT,
+            quiet: Duration::ZERO,
+            search_lag: Duration::ZERO,
+            inquiries: inquiries.clone(),
             ask_for: ASK_FOR,
-        }]
+        };
+        vec![
+            look(LOOK_LANE, LOOK_WIDTH),
+            Lane {
+                name: GATEWAY_LANE,
+                width: pairs().map(|pair| pair.width).sum::<usize>().max(1),
+                call_limit,
+                quiet,
+                search_lag,
+                inquiries: inquiries.clone(),
+                // Never given up before absence could be proven.
+                ask_for: ASK_FOR.max(quiet + search_lag + ASK_FOR / 6),
+            },
+        ]
     }
 
     fn effect_kinds(&self) -> &'static [&'static str] {
@@ -116,8 +178,15 @@ impl Service for PaymentService {
     }
 
     fn profile(&self, kind: &str) -> Option<Profile> {
-        let is_call = [outbound::AUTHORIZE, outbound::CAPTURE, outbound::REVERSE].contains(&kind);
-        is_call.then_some(Profile { lane: GATEWAY_LANE, writes: true })
+        if outbound::WRITES.contains(&kind) {
+            return Some(Profile { lane: GATEWAY_LANE, writes: true });
+        }
+        let is_look = kind == outbound::SWEEP || outbound::LOOKS.contains(&kind);
+        is_look.then_some(Profile { lane: LOOK_LANE, writes: false })
+    }
+
+    fn undoes(&self, kind: &str) -> bool {
+        outbound::WRITES.contains(&kind) && ![outbound::AUTHORIZE, outbound::CAPTURE].contains(&kind)
     }
 
     fn inbound(&self, message: &Inbound) -> Result<Routed<Command>, Unreadable> {
@@ -134,6 +203,8 @@ impl Service for PaymentService {
         match (place.kind, command) {
             (SagaStream::KIND, Command::Saga(command)) => decide_in::<SagaStream>(place, past, command, now),
             (PaymentStream::KIND, Command::Payment(command)) => decide_in::<PaymentStream>(place, past, command, now),
+            (LadderStream::KIND, Command::Ladder(command)) => decide_in::<LadderStream>(place, past, command, now),
+            (SweepStream::KIND, Command::Sweep(command)) => decide_in::<SweepStream>(place, past, command, now),
             (kind, _) => Err(DecideError::NoSuchKind(kind.to_owned())),
         }
     }
@@ -144,6 +215,15 @@ impl Service for PaymentService {
 
     fn call<'a>(&'a self, context: &'a Context, effect: &'a ClaimedEffect) -> CallFuture<'a> {
         Box::pin(self.make(context, effect))
+    }
+
+    fn inquire<'a>(
+        &'a self,
+        _context: &'a Context,
+        effect: &'a ClaimedEffect,
+        _inquiry: &'a Inquiry,
+    ) -> InquiryFuture<'a> {
+        Box::pin(async move { self.seek(effect).await.unwrap_or_else(|error| Inquired::Unclear(error.chain())) })
     }
 
     fn answered(&self, effect: &ClaimedEffect, ending: Ending) -> Result<(Place, Command), Unreadable> {

@@ -6,18 +6,26 @@ use ledger::StoredEvent;
 use money::Amount;
 use payment_domain::{
     Reason,
+    ladder::Event as LadderEvent,
     order_to_cash::{Event as SagaEvent, OrderToCash, Stage},
     payment::{Event as PaymentEvent, Payment},
+    sweep::Event as SweepEvent,
 };
 use runtime::{Aggregate, CodecError, Place};
 
-use crate::codec::{PaymentStream, SagaStream};
+use crate::codec::{LadderStream, PaymentStream, SagaStream, SweepStream};
 
 /// One event in words.
 pub(crate) fn describe(place: &Place, stored: &StoredEvent) -> String {
     let words = match place.kind {
         SagaStream::KIND => {
             SagaStream::decode(&stored.kind, stored.shape, &stored.body).map(|event| saga_words(&event))
+        }
+        LadderStream::KIND => {
+            LadderStream::decode(&stored.kind, stored.shape, &stored.body).map(|event| ladder_words(&event))
+        }
+        SweepStream::KIND => {
+            SweepStream::decode(&stored.kind, stored.shape, &stored.body).map(|event| sweep_words(&event))
         }
         _ => PaymentStream::decode(&stored.kind, stored.shape, &stored.body).map(|event| payment_words(&event)),
     };
@@ -42,7 +50,7 @@ fn saga_words(event: &SagaEvent) -> String {
         SagaEvent::ScreenFailed { reason } => format!("screening failed: {}", reason.text),
         SagaEvent::ScreeningTimedOut => "screening took too long".to_owned(),
         SagaEvent::AuthorizationRequested => "the payment was told to hold the money".to_owned(),
-        SagaEvent::Authorized { held } => format!("{held} held"),
+        SagaEvent::Authorized { held, .. } => format!("{held} held"),
         SagaEvent::UnderReview { held, reason, hold_ends_at_ms, .. } => {
             format!("{}, {} held until {}", reason.text, or_nothing(*held), instant(*hold_ends_at_ms))
         }
@@ -68,12 +76,27 @@ fn saga_words(event: &SagaEvent) -> String {
         SagaEvent::Cancelled { reason, reversed } => {
             format!("cancelled, {} given back: {}", or_nothing(*reversed), reason.text)
         }
-        SagaEvent::Waiting { step, reference, inquiry_due_ms } => {
+        SagaEvent::Waiting { step, reference, inquiry_due_ms, .. } => {
             format!("the outcome of {} {reference} is unknown; inquiry due {}", step.word(), instant(*inquiry_due_ms))
         }
         SagaEvent::Parked { step, reason } => {
             format!("a person is needed at {}: {} ({})", step.word(), reason.text, reason.code)
         }
+        SagaEvent::LeftUnpaid { reason, open_until_ms, .. } => {
+            format!("unpaid, open for another payment until {}: {}", instant(*open_until_ms), reason.text)
+        }
+        SagaEvent::PaymentAdded { number, token, .. } => {
+            format!("payment {number} of the shop: {} ending {}", token.brand, token.last_four)
+        }
+        SagaEvent::OpenUntilOver => "the limit for another payment is over: this one is the last".to_owned(),
+        SagaEvent::TakenByShop { captured, gateway_request_id, .. } => {
+            format!("the shop had taken {captured}, request {gateway_request_id}")
+        }
+        SagaEvent::Resumed { step } => format!("{} is tried again", step.word()),
+        SagaEvent::HoldEnding { hold_ends_at_ms } => {
+            format!("the issuer lets the hold go at {}", instant(*hold_ends_at_ms))
+        }
+        SagaEvent::HoldEnded => "the issuer lets the hold go: nothing is taken any more".to_owned(),
     }
 }
 
@@ -92,7 +115,7 @@ fn payment_words(event: &PaymentEvent) -> String {
         PaymentEvent::UnderReview { reference, gateway_request_id, held, .. } => {
             format!("{reference}: under review, {} held, request {gateway_request_id}", or_nothing(*held))
         }
-        PaymentEvent::Declined { reference, reason } => format!("{reference}: nothing held: {}", why(reason)),
+        PaymentEvent::Declined { reference, reason, .. } => format!("{reference}: nothing held: {}", why(reason)),
         PaymentEvent::CaptureRequested { attempt } => format!("{}: take {}", attempt.reference, attempt.amount),
         PaymentEvent::Captured(captured) => {
             format!("{}: {} captured, request {}", captured.reference, captured.amount, captured.gateway_request_id)
@@ -108,6 +131,88 @@ fn payment_words(event: &PaymentEvent) -> String {
         PaymentEvent::OutcomeUnknown { operation, reference, inquiry_due_ms } => {
             format!("{reference}: outcome of {} unknown, inquiry due {}", operation.word(), instant(*inquiry_due_ms))
         }
+        PaymentEvent::ConfirmationRequested { attempt, .. } => {
+            format!("{}: does the gateway confirm {} of the shop's plugin?", attempt.reference, attempt.amount)
+        }
+        PaymentEvent::NotConfirmed { reference, reason } => format!("{reference}: not confirmed: {}", why(reason)),
+        PaymentEvent::Taken(captured) => {
+            format!(
+                "{}: {} taken by the shop's plugin, request {}",
+                captured.reference, captured.amount, captured.gateway_request_id
+            )
+        }
+        PaymentEvent::CaptureAwaited { attempt } => {
+            format!("{}: the shop shall take {}", attempt.reference, attempt.amount)
+        }
+        PaymentEvent::TimeoutRequested { attempt, silent, .. } => {
+            format!("{}: {silent} was never found; undo it by its id", attempt.reference)
+        }
+        PaymentEvent::TimeoutUndone { reference, .. } => format!("{reference}: nothing of it stands"),
+        PaymentEvent::NotFound { operation, reference, .. } => {
+            format!("{reference}: {} never found, and no id to undo it by", operation.word())
+        }
+        PaymentEvent::OutcomeDiffers { reference, reason, .. } => {
+            format!("{reference}: something else happened than was asked: {}", why(reason))
+        }
+        PaymentEvent::InquiryGivenUp { reference, reason, .. } => {
+            format!("{reference}: a person was told: {}; asking goes on", reason.text)
+        }
+        PaymentEvent::HandedOver { ladder, reason, .. } => {
+            format!("to be given back on ladder {ladder}: {}", why(reason))
+        }
+        PaymentEvent::GaveBack(reversed) => format!("{}: {} given back", reversed.reference, reversed.amount),
+        PaymentEvent::StrayFound { seen, ladder, undo_in_ms, at_ms } => format!(
+            "{}: {} of {} found without an order, request {}; given back on ladder {ladder} from {} on",
+            seen.reference,
+            seen.operation.word(),
+            seen.amount,
+            seen.gateway_request_id,
+            instant(at_ms.saturating_add(*undo_in_ms))
+        ),
+        PaymentEvent::Closed => "closed: what still turns up is given back".to_owned(),
+    }
+}
+
+fn ladder_words(event: &LadderEvent) -> String {
+    match event {
+        LadderEvent::Begun { task, after_ms, at_ms } => {
+            format!("to be given back from {} on: {}", instant(at_ms.saturating_add(*after_ms)), task.reason.text)
+        }
+        LadderEvent::Asked { rung, attempt, target } => {
+            format!("{}: {} {} of request {target}", attempt.reference, rung.operation().word(), attempt.amount)
+        }
+        LadderEvent::Done { rung, reference, amount, .. } => {
+            format!("{reference}: {} of {amount} done", rung.operation().word())
+        }
+        LadderEvent::MovedOn { reference, to, reason, .. } => {
+            format!("{reference}: {}; now {}", reason.text, to.operation().word())
+        }
+        LadderEvent::PutOff { reference, again_at_ms, .. } => {
+            format!("{reference}: never found; again at {}", instant(*again_at_ms))
+        }
+        LadderEvent::OutcomeUnknown { reference, inquiry_due_ms, .. } => {
+            format!("{reference}: outcome unknown, inquiry due {}", instant(*inquiry_due_ms))
+        }
+        LadderEvent::GivenBack { amount, .. } => format!("{amount} given back"),
+        LadderEvent::Parked { reason, .. } => format!("a person is needed: {} ({})", reason.text, reason.code),
+    }
+}
+
+fn sweep_words(event: &SweepEvent) -> String {
+    match event {
+        SweepEvent::Begun { .. } => "sweeping begins".to_owned(),
+        SweepEvent::Asked { window } => {
+            format!("window {} from {} to {}", window.number, instant(window.from_ms), instant(window.to_ms))
+        }
+        SweepEvent::Swept { window, counts, .. } => format!(
+            "window {}: {} gateway transactions, {} known, {} told, {} foreign{}",
+            window.number,
+            counts.seen,
+            counts.known,
+            counts.told,
+            counts.foreign,
+            if counts.is_complete { "" } else { "; not read whole" }
+        ),
     }
 }
 
@@ -119,6 +224,8 @@ pub(crate) fn summarize(place: &Place, events: &[StoredEvent], summary: &mut Ord
                 saga(&state, summary);
             }
         }
+        // Its parts are told by the payment, or are nobody's order.
+        LadderStream::KIND | SweepStream::KIND => {}
         _ => {
             if let Ok(state) = fold::<PaymentStream>(events) {
                 money(&state, summary);
@@ -164,6 +271,10 @@ fn waits_for(state: &OrderToCash) -> Option<(String, Option<i64>)> {
     }
     if let Some(review) = &state.review {
         return Some(("a review at the gateway".to_owned(), Some(review.deadline_at_ms)));
+    }
+    if let (Some(unpaid), Some(until)) = (&state.unpaid, state.open_until_ms) {
+        let what = if unpaid.is_authentication_wanted { "the buyer's proof (3-D Secure)" } else { "another payment" };
+        return Some((what.to_owned(), Some(until)));
     }
     let what = match state.stage {
         Stage::Screening => return Some(("screening by the ERP".to_owned(), Some(state.screening_deadline_at_ms))),

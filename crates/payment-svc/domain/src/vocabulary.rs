@@ -49,6 +49,40 @@ pub enum TokenMode {
     Transient,
     /// A token of an earlier payment.
     Stored,
+    /// No card at all: the shop's own plugin already holds the money.
+    Adopt,
+    /// No card at all: the shop's own plugin already took the money.
+    Taken,
+}
+
+/// Money that the shop's plugin says it holds or took: believed only once the gateway has confirmed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The gateway's name for it.
+    pub gateway_request_id: String,
+    /// The plugin's merchant reference.
+    pub reference: String,
+}
+
+/// What the buyer's bank said when it asked the buyer who they are (3-D Secure).
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Authentication {
+    /// The proof; whoever has it can pay with it, so it is never printed.
+    pub cavv: String,
+    /// The electronic commerce indicator: `05`.
+    pub eci: String,
+    /// The scheme's name for the exchange.
+    pub xid: String,
+    /// The directory server's name for the exchange.
+    pub directory_server_id: String,
+    /// The protocol: `2.2.0`.
+    pub version: String,
+}
+
+impl fmt::Debug for Authentication {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Authentication").field("eci", &self.eci).finish_non_exhaustive()
+    }
 }
 
 /// A card token and what may be shown of the card. Never a card number.
@@ -64,6 +98,10 @@ pub struct CardToken {
     pub last_four: String,
     /// When it dies, milliseconds since 1970; `None` for a stored token.
     pub expires_at_ms: Option<i64>,
+    /// What the shop's plugin has done already, in the modes `Adopt` and `Taken`.
+    pub claim: Option<Claim>,
+    /// What the buyer proved.
+    pub authentication: Option<Authentication>,
 }
 
 impl CardToken {

@@ -17,13 +17,16 @@ pub(super) fn authorize(reference: &MerchantReference, purpose: &Purpose, person
         amount: purpose.amount,
         payment: match purpose.token.mode {
             TokenMode::Transient => PaymentSource::TransientJti(token),
-            TokenMode::Stored => PaymentSource::Stored(token),
+            // What the shop's plugin did is confirmed and never asked for.
+            TokenMode::Stored | TokenMode::Adopt | TokenMode::Taken => PaymentSource::Stored(token),
         },
         bill_to: bill_to(personal),
         device: Device {
             ip_address: personal.ip_address.clone(),
             fingerprint_session_id: personal.fingerprint.clone(),
         },
+        transaction_id: None,
+        authentication: None,
     }
 }
 

@@ -30,15 +30,22 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::ScreeningTimedOut
         | Event::AuthorizationRequested
         | Event::ScreenAgainRequested
+        | Event::OpenUntilOver
+        | Event::HoldEnded
         | Event::BookRequested => body(&stored::Nothing {}),
         Event::ScreenFailed { reason }
         | Event::PlaceRefused { reason }
         | Event::CancelRequested { reason }
         | Event::Refused { reason }
         | Event::Declined { reason } => because(reason),
-        Event::Authorized { held: amount }
-        | Event::CaptureRequested { amount }
-        | Event::Reversed { reversed: amount } => body(&stored::OfAmount { amount: Some((*amount).into()) }),
+        Event::Authorized { held, hold_ends_at_ms, watch_in_ms } => body(&stored::Authorized {
+            amount: Some((*held).into()),
+            hold_ends_at_ms: hold_ends_at_ms.unwrap_or(0),
+            watch_in_ms: *watch_in_ms,
+        }),
+        Event::CaptureRequested { amount } | Event::Reversed { reversed: amount } => {
+            body(&stored::OfAmount { amount: Some((*amount).into()) })
+        }
         Event::UnderReview { held, reason, hold_ends_at_ms, deadline_in_ms, deadline_at_ms } => {
             body(&stored::UnderReview {
                 held: held.map(Into::into),
@@ -52,7 +59,8 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::Placed { sales_order, customer_code } => {
             body(&stored::Placed { sales_order: sales_order.clone(), customer_code: customer_code.clone() })
         }
-        Event::Paid { captured, reference, gateway_request_id } => body(&stored::Paid {
+        Event::Paid { captured, reference, gateway_request_id }
+        | Event::TakenByShop { captured, reference, gateway_request_id } => body(&stored::Paid {
             captured: Some((*captured).into()),
             reference: reference.to_string(),
             gateway_request_id: gateway_request_id.clone(),
@@ -70,14 +78,30 @@ pub(super) fn encode(event: &Event) -> Bytes {
         Event::Cancelled { reason, reversed } => {
             body(&stored::Cancelled { reason: Some(reason_to_wire(reason)), reversed: reversed.map(Into::into) })
         }
-        Event::Waiting { step, reference, inquiry_due_ms } => body(&stored::Waiting {
+        Event::Waiting { step, reference, inquiry_due_ms, is_explained } => body(&stored::Waiting {
             step: step.word().to_owned(),
             reference: reference.clone(),
             inquiry_due_ms: *inquiry_due_ms,
+            is_explained: *is_explained,
         }),
         Event::Parked { step, reason } => {
             body(&stored::Parked { step: step.word().to_owned(), reason: Some(reason_to_wire(reason)) })
         }
+        Event::LeftUnpaid { reason, is_authentication_wanted, open_in_ms, open_until_ms } => {
+            body(&stored::LeftUnpaid {
+                reason: Some(reason_to_wire(reason)),
+                is_authentication_wanted: *is_authentication_wanted,
+                open_in_ms: *open_in_ms,
+                open_until_ms: *open_until_ms,
+            })
+        }
+        Event::PaymentAdded { number, token, personal } => body(&stored::PaymentAdded {
+            number: *number,
+            token: Some(token_to_wire(token)),
+            personal: Some(sealed_to_wire(personal)),
+        }),
+        Event::Resumed { step } => body(&stored::OfStep { step: step.word().to_owned() }),
+        Event::HoldEnding { hold_ends_at_ms } => body(&stored::HoldEnding { hold_ends_at_ms: *hold_ends_at_ms }),
     }
 }
 
@@ -101,7 +125,14 @@ pub(super) fn decode(kind: &str, bytes: &[u8]) -> Result<Option<Event>, Corrupt>
         "screen_failed" => Event::ScreenFailed { reason: because()? },
         "screening_timed_out" => nothing(Event::ScreeningTimedOut)?,
         "authorization_requested" => nothing(Event::AuthorizationRequested)?,
-        "authorized" => Event::Authorized { held: of_amount()? },
+        "authorized" => {
+            let authorized = stored::Authorized::decode(bytes)?;
+            Event::Authorized {
+                held: amount(authorized.amount.as_ref())?,
+                hold_ends_at_ms: (authorized.hold_ends_at_ms != 0).then_some(authorized.hold_ends_at_ms),
+                watch_in_ms: authorized.watch_in_ms,
+            }
+        }
         "under_review" => read_under_review(stored::UnderReview::decode(bytes)?)?,
         "screen_again_requested" => nothing(Event::ScreenAgainRequested)?,
         "place_requested" => {
@@ -113,12 +144,13 @@ pub(super) fn decode(kind: &str, bytes: &[u8]) -> Result<Option<Event>, Corrupt>
         }
         "place_refused" => Event::PlaceRefused { reason: because()? },
         "capture_requested" => Event::CaptureRequested { amount: of_amount()? },
-        "paid" => {
+        "paid" | "taken_by_shop" => {
             let paid = stored::Paid::decode(bytes)?;
-            Event::Paid {
-                captured: amount(paid.captured.as_ref())?,
-                reference: MerchantReference::parse(&paid.reference)?,
-                gateway_request_id: paid.gateway_request_id,
+            let (captured, reference) = (amount(paid.captured.as_ref())?, MerchantReference::parse(&paid.reference)?);
+            let gateway_request_id = paid.gateway_request_id;
+            match kind {
+                "paid" => Event::Paid { captured, reference, gateway_request_id },
+                _ => Event::TakenByShop { captured, reference, gateway_request_id },
             }
         }
         "book_requested" => nothing(Event::BookRequested)?,
@@ -142,13 +174,35 @@ pub(super) fn decode(kind: &str, bytes: &[u8]) -> Result<Option<Event>, Corrupt>
             Event::Cancelled { reason: reason_from_wire(cancelled.reason), reversed }
         }
         "waiting" => {
-            let stored::Waiting { step: word, reference, inquiry_due_ms } = stored::Waiting::decode(bytes)?;
-            Event::Waiting { step: step(&word)?, reference, inquiry_due_ms }
+            let stored::Waiting { step: word, reference, inquiry_due_ms, is_explained } =
+                stored::Waiting::decode(bytes)?;
+            Event::Waiting { step: step(&word)?, reference, inquiry_due_ms, is_explained }
         }
         "parked" => {
             let parked = stored::Parked::decode(bytes)?;
             Event::Parked { step: step(&parked.step)?, reason: reason_from_wire(parked.reason) }
         }
+        "left_unpaid" => {
+            let left = stored::LeftUnpaid::decode(bytes)?;
+            Event::LeftUnpaid {
+                reason: reason_from_wire(left.reason),
+                is_authentication_wanted: left.is_authentication_wanted,
+                open_in_ms: left.open_in_ms,
+                open_until_ms: left.open_until_ms,
+            }
+        }
+        "payment_added" => {
+            let added = stored::PaymentAdded::decode(bytes)?;
+            Event::PaymentAdded {
+                number: added.number,
+                token: token_from_wire(added.token)?,
+                personal: sealed_from_wire(added.personal.as_ref())?,
+            }
+        }
+        "open_until_over" => nothing(Event::OpenUntilOver)?,
+        "resumed" => Event::Resumed { step: step(&stored::OfStep::decode(bytes)?.step)? },
+        "hold_ending" => Event::HoldEnding { hold_ends_at_ms: stored::HoldEnding::decode(bytes)?.hold_ends_at_ms },
+        "hold_ended" => nothing(Event::HoldEnded)?,
         _ => return Ok(None),
     }))
 }
@@ -160,6 +214,7 @@ fn opened(facts: &OrderFacts, policies: &Policies) -> stored::Opened {
     };
     let partial_approval = match policies.partial_approval {
         PartialApproval::ReverseAndDecline => "reverse_and_decline",
+        PartialApproval::Accept => "accept",
     };
     stored::Opened {
         order_id: facts.order.to_string(),
@@ -175,7 +230,10 @@ fn opened(facts: &OrderFacts, policies: &Policies) -> stored::Opened {
             unscreened: unscreened.to_owned(),
             partial_approval: partial_approval.to_owned(),
             hold_days: policies.hold_days,
+            open_for_ms: policies.open_for_ms,
+            has_transaction_ids: policies.has_transaction_ids,
         }),
+        is_captured_by_shop: facts.is_captured_by_shop,
     }
 }
 
@@ -190,6 +248,7 @@ fn read_opened(opened: stored::Opened) -> Result<Event, Corrupt> {
         personal: sealed_from_wire(opened.personal.as_ref())?,
         contract_order: opened.contract_order.to_vec(),
         reference_prefix: opened.reference_prefix,
+        is_captured_by_shop: opened.is_captured_by_shop,
     };
     let policies = Policies {
         screening_deadline_ms: policies.screening_deadline_ms,
@@ -200,9 +259,12 @@ fn read_opened(opened: stored::Opened) -> Result<Event, Corrupt> {
         },
         partial_approval: match policies.partial_approval.as_str() {
             "reverse_and_decline" => PartialApproval::ReverseAndDecline,
+            "accept" => PartialApproval::Accept,
             other => return Err(Corrupt(format!("policy partial_approval `{other}`"))),
         },
         hold_days: policies.hold_days,
+        open_for_ms: policies.open_for_ms,
+        has_transaction_ids: policies.has_transaction_ids,
     };
     Ok(Event::Opened { facts: Arc::new(facts), policies })
 }

@@ -51,6 +51,8 @@ pub(crate) fn token_to_wire(token: &CardToken) -> wire::PaymentToken {
     let mode = match token.mode {
         TokenMode::Transient => "transient",
         TokenMode::Stored => "stored",
+        TokenMode::Adopt => "adopt",
+        TokenMode::Taken => "taken",
     };
     wire::PaymentToken {
         mode: mode.to_owned(),
@@ -76,6 +78,8 @@ pub(crate) fn token_from_wire(token: Option<wire::PaymentToken>) -> Result<CardT
         brand: token.brand,
         last_four: token.last_four,
         expires_at_ms: (token.expires_at_ms != 0).then_some(token.expires_at_ms),
+        claim: None,
+        authentication: None,
     })
 }
 

@@ -30,6 +30,20 @@ fn stored_payment_events_keep_their_bytes_and_can_be_read() {
 }
 
 #[test]
+fn stored_ladder_and_sweep_events_keep_their_bytes_and_can_be_read() {
+    for event in samples::ladder_events() {
+        let (kind, shape, body, _) = LadderStream::encode(&event);
+        golden(&format!("ladder.{kind}.{shape}"), &body);
+        assert_eq!(LadderStream::decode(kind, shape, &body), Ok(event));
+    }
+    for event in samples::sweep_events() {
+        let (kind, shape, body, _) = SweepStream::encode(&event);
+        golden(&format!("sweep.{kind}.{shape}"), &body);
+        assert_eq!(SweepStream::decode(kind, shape, &body), Ok(event));
+    }
+}
+
+#[test]
 fn stored_calls_and_answers_keep_their_bytes_and_can_be_read() {
     let request = write_authorize(&reference('A'), &samples::purpose());
     golden("call.authorize", &request);
@@ -40,10 +54,19 @@ fn stored_calls_and_answers_keep_their_bytes_and_can_be_read() {
         amount: eur(10_221),
         gateway_request_id: "7919".to_owned(),
         reason: "erp_refused".to_owned(),
+        ladder: 0,
+        has_transaction_ids: false,
     };
     let request = write_follow_on(&call);
     golden("call.follow_on", &request);
     assert_eq!(read_follow_on(&request), Ok(call));
+    let timeout = Timeout { order: order(), reference: reference('T'), silent: reference('A'), amount: eur(10_221) };
+    let request = write_timeout(&timeout);
+    golden("call.timeout", &request);
+    assert_eq!(read_timeout(&request), Ok(timeout));
+    let request = write_rest(order(), 3);
+    golden("call.rest", &request);
+    assert_eq!(read_rest(&request), Ok((order(), 3)));
     let id = || "7919".to_owned();
     for (name, what) in [
         (
@@ -59,6 +82,10 @@ fn stored_calls_and_answers_keep_their_bytes_and_can_be_read() {
         ("captured", What::Captured { amount: eur(1), gateway_request_id: id() }),
         ("reversed", What::Reversed { amount: eur(1), gateway_request_id: id() }),
         ("refused", What::Refused(reason())),
+        ("gone", What::Gone),
+        ("moved_on", What::MovedOn { capture: None, reason: reason() }),
+        ("undone", What::Undone),
+        ("not_confirmed", What::NotConfirmed(reason())),
     ] {
         let heard = Heard { at_ms: 4, what };
         let evidence = write_answer(&heard);
@@ -94,7 +121,7 @@ proptest! {
         let saga = vec![
             Saga::Cancelled { reason: reason.clone(), reversed: Some(amount) },
             Saga::Parked { step: Step::Reverse, reason: reason.clone() },
-            Saga::Waiting { step: Step::Capture, reference: text.clone(), inquiry_due_ms: at_ms },
+            Saga::Waiting { step: Step::Capture, reference: text.clone(), inquiry_due_ms: at_ms, is_explained: true },
             Saga::Placed { sales_order: code.clone(), customer_code: text.clone() },
         ];
         for event in saga {

@@ -1,11 +1,13 @@
 //! What the saga asks and tells.
 
+mod waiting;
+
 use bytes::Bytes;
 use contracts::{
     erp::v1::{BookPayment, CancelOrder, PlaceOrder, ScreenOrder},
     order::v1::{
-        OrderAuthorized, OrderCancelled, OrderCompleted, OrderDeclined, OrderOpened, OrderPaid, OrderParked,
-        OrderPlaced, OrderRefused, OrderUnderReview, OrderWaiting,
+        OrderAuthorized, OrderCancelled, OrderCompleted, OrderDeclined, OrderHoldEnding, OrderOpened, OrderPaid,
+        OrderParked, OrderPlaced, OrderRefused, OrderUnderReview, OrderUnpaid, OrderWaiting,
     },
     r#type::v1::Order,
 };
@@ -13,7 +15,7 @@ use payment_domain::order_to_cash::{Effect, ErpWish, Event, OrderToCash, Timer};
 use prost::Message as _;
 use runtime::{Outgoing, Place, Wish};
 
-use super::{REVIEW_DEADLINE, SCREENING_DEADLINE};
+use super::{HOLD_ENDED, HOLD_ENDING, OPEN_UNTIL, REVIEW_DEADLINE, SCREENING_DEADLINE};
 use crate::{
     Command,
     codec::{reason_to_wire, sealed_to_wire},
@@ -32,6 +34,9 @@ pub(crate) fn wish(place: &Place, state: &OrderToCash, effect: Effect) -> Wish<C
             let kind = match timer {
                 Timer::ScreeningDeadline => SCREENING_DEADLINE,
                 Timer::ReviewDeadline => REVIEW_DEADLINE,
+                Timer::OpenUntil => OPEN_UNTIL,
+                Timer::HoldEnding => HOLD_ENDING,
+                Timer::HoldEnded => HOLD_ENDED,
             };
             Wish::Timer { name: timer.name().to_owned(), kind, request: Bytes::new(), after }
         }
@@ -78,6 +83,8 @@ pub(crate) fn is_public(event: &Event) -> bool {
         | Event::Declined { .. }
         | Event::Cancelled { .. }
         | Event::Waiting { .. }
+        | Event::LeftUnpaid { .. }
+        | Event::HoldEnding { .. }
         | Event::Parked { .. } => true,
         Event::ScreenRequested { .. }
         | Event::Screened { .. }
@@ -93,6 +100,11 @@ pub(crate) fn is_public(event: &Event) -> bool {
         | Event::UndoRequested { .. }
         | Event::CancelRequested { .. }
         | Event::Reversed { .. }
+        | Event::PaymentAdded { .. }
+        | Event::OpenUntilOver
+        | Event::TakenByShop { .. }
+        | Event::Resumed { .. }
+        | Event::HoldEnded
         | Event::SalesOrderCancelled { .. } => false,
     }
 }
@@ -106,7 +118,7 @@ pub(super) fn message(order_id: String, event: Event) -> Option<Outgoing> {
             order_number: facts.order_number.clone(),
             total: Some(facts.total.into()),
         }),
-        Event::Authorized { held } => Outgoing::new(&OrderAuthorized { order_id, held: Some(held.into()) }),
+        Event::Authorized { held, .. } => Outgoing::new(&OrderAuthorized { order_id, held: Some(held.into()) }),
         Event::UnderReview { held, reason, hold_ends_at_ms, .. } => Outgoing::new(&OrderUnderReview {
             order_id,
             held: held.map(Into::into),
@@ -125,12 +137,26 @@ pub(super) fn message(order_id: String, event: Event) -> Option<Outgoing> {
             reason: Some(reason_to_wire(&reason)),
             reversed: reversed.map(Into::into),
         }),
-        Event::Waiting { step, reference, inquiry_due_ms } => Outgoing::new(&OrderWaiting {
+        Event::Waiting { step, reference, inquiry_due_ms, is_explained } => {
+            let (tried, next, owner_action) =
+                if is_explained { waiting::words(step, &reference) } else { (String::new(), "", "") };
+            Outgoing::new(&OrderWaiting {
+                order_id,
+                step: step.word().to_owned(),
+                reference,
+                inquiry_due_at_ms: inquiry_due_ms,
+                tried,
+                next: next.to_owned(),
+                owner_action: owner_action.to_owned(),
+            })
+        }
+        Event::LeftUnpaid { reason, is_authentication_wanted, open_until_ms, .. } => Outgoing::new(&OrderUnpaid {
             order_id,
-            step: step.word().to_owned(),
-            reference,
-            inquiry_due_at_ms: inquiry_due_ms,
+            reason: Some(reason_to_wire(&reason)),
+            open_until_ms,
+            authentication_wanted: is_authentication_wanted,
         }),
+        Event::HoldEnding { hold_ends_at_ms } => Outgoing::new(&OrderHoldEnding { order_id, hold_ends_at_ms }),
         Event::Parked { step, reason } => Outgoing::new(&OrderParked {
             order_id,
             step: step.word().to_owned(),

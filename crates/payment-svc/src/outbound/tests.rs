@@ -38,6 +38,10 @@ fn public_events_are_told_with_pinned_bytes() {
     for event in samples::payment_events() {
         check(&place, "payment", PaymentStream::encode(&event));
     }
+    let place = crate::ladder_place(&samples::pair(), samples::order(), 1);
+    for event in samples::ladder_events() {
+        check(&place, "ladder", LadderStream::encode(&event));
+    }
 }
 
 fn asked(wish: ErpWish) -> Outgoing {

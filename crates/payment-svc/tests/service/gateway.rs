@@ -41,8 +41,12 @@ fn purpose(world: &World, total: &str, card: &str) -> Purpose {
             brand: token.card_type.clone(),
             last_four: token.suffix.clone(),
             expires_at_ms: Some(token.expires_at.timestamp_millis()),
+            claim: None,
+            authentication: None,
         },
         personal: SealedBox { subject: person(), wrapped_key: Vec::new(), ciphertext: Vec::new() },
+        has_transaction_ids: false,
+        is_captured_by_shop: false,
     }
 }
 
@@ -59,6 +63,8 @@ fn follow_on(verb: char, total: &str, gateway_request_id: &str) -> FollowOn {
         amount: eur(total),
         gateway_request_id: gateway_request_id.to_owned(),
         reason: "erp_refused".to_owned(),
+        ladder: 0,
+        has_transaction_ids: false,
     }
 }
 
@@ -85,7 +91,7 @@ async fn money_is_held_and_let_go_once() {
     let gone = gateway(&world.node).reverse(&pair(), &call).await.unwrap();
     assert!(matches!(gone, What::Reversed { amount, .. } if amount == eur("20.00")), "{gone:?}");
     let again = gateway(&world.node).reverse(&pair(), &call).await.unwrap();
-    assert!(matches!(&again, What::Refused(reason) if reason.code.contains("REVERSED")), "{again:?}");
+    assert_eq!(again, What::Gone);
     assert_eq!(world.sandbox.books().gateway.payments[0].held_minor(), 0);
 }
 

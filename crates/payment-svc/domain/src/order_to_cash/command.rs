@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ids::MerchantReference;
 use money::Amount;
+use sealed::SealedBox;
 
 use super::{OrderFacts, Policies, Step};
-use crate::Reason;
+use crate::{CardToken, Reason};
 
 /// What is wrong with money that is held.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,45 @@ pub enum Command {
     RecordDeclined {
         /// Why.
         reason: Reason,
+        /// When that was heard, milliseconds since 1970.
+        at_ms: i64,
     },
+    /// Try another card, or the same one with the buyer's proof.
+    AddPayment {
+        /// The shop's how manieth payment of this order; the order itself brought the first.
+        number: u32,
+        /// The card.
+        token: CardToken,
+        /// Who pays, sealed.
+        personal: SealedBox,
+    },
+    /// The pair's limit for another payment is over.
+    OpenUntilOver,
+    /// The shop's plugin had taken the money, and the gateway confirms it.
+    RecordTaken {
+        /// How much.
+        captured: Amount,
+        /// The attempt.
+        reference: MerchantReference,
+        /// The gateway's name for it.
+        gateway_request_id: String,
+    },
+    /// What was silent is being tried again, or undone by its id.
+    RecordResumed {
+        /// Which step.
+        step: Step,
+    },
+    /// No machine can know or do more.
+    RecordNeedsPerson {
+        /// At which step.
+        step: Step,
+        /// Everything that a person needs.
+        reason: Reason,
+    },
+    /// The issuer lets the hold go in a day.
+    HoldEnding,
+    /// The issuer lets the hold go.
+    HoldEnded,
     /// Nobody decided the review in time.
     ReviewDeadline,
     /// The sales order stands.
@@ -152,6 +191,13 @@ impl Command {
             Self::RecordUnderReview { .. } => "RecordUnderReview",
             Self::RecordDeclined { .. } => "RecordDeclined",
             Self::ReviewDeadline => "ReviewDeadline",
+            Self::AddPayment { .. } => "AddPayment",
+            Self::OpenUntilOver => "OpenUntilOver",
+            Self::RecordTaken { .. } => "RecordTaken",
+            Self::RecordResumed { .. } => "RecordResumed",
+            Self::RecordNeedsPerson { .. } => "RecordNeedsPerson",
+            Self::HoldEnding => "HoldEnding",
+            Self::HoldEnded => "HoldEnded",
             Self::RecordPlaced { .. } => "RecordPlaced",
             Self::RecordPlaceRefused { .. } => "RecordPlaceRefused",
             Self::RecordCaptured { .. } => "RecordCaptured",
@@ -183,4 +229,13 @@ pub enum Rejection {
     /// Only `Start` opens an order: news about one that we do not know is not ours.
     #[error("{0} is about an order that was never opened here")]
     NotOpened(&'static str),
+    /// Whether money is held is being found out: another payment now could charge the buyer twice.
+    #[error("whether money is held is not known yet; the gateway is asked again at {inquiry_due_ms} ms since 1970")]
+    PaymentUnknown {
+        /// When, milliseconds since 1970.
+        inquiry_due_ms: i64,
+    },
+    /// There is nothing to pay, or not any more, or not yet.
+    #[error("no other payment is taken: the order is {0}")]
+    NotOpenForPayment(&'static str),
 }

@@ -1,5 +1,7 @@
 //! Decides what happens next to an order: keep the fact, then walk the step table.
 
+mod payments;
+
 use decider::Decider;
 use money::Amount;
 
@@ -17,6 +19,11 @@ pub const CAPTURE_DIFFERS: &str = "OTC-PAY-003";
 pub const NOBODY_REVIEWED: &str = "OTC-PAY-004";
 /// The ERP refuses an order whose money is under review, where the gateway allows no reversal.
 pub const REFUSED_UNDER_REVIEW: &str = "OTC-PAY-005";
+
+/// The ERP does not want an order that is paid already.
+pub const REFUSED_THOUGH_PAID: &str = "OTC-PAY-011";
+/// The code of a decline that is none: the gateway never answered and does not know the attempt.
+pub const NOT_FOUND: &str = "not_found";
 
 /// More steps than the table has cannot follow from one fact.
 const STEPS_MAX: usize = 12;
@@ -41,16 +48,41 @@ fn learn(state: &OrderToCash, command: Command) -> Result<Vec<Event>, Rejection>
     let fact = match (state.stage, command) {
         (Stage::Unopened, Command::Start { facts, policies, .. }) => Some(Event::Opened { facts, policies }),
         (Stage::Unopened, command) => return Err(Rejection::NotOpened(command.name())),
+        (_, Command::AddPayment { number, token, personal }) => {
+            return payments::add(state, number, token, personal).map(|event| event.into_iter().collect());
+        }
         (stage, _) if stage.is_final() => None,
         (_, Command::Start { .. }) => None,
         (stage, command) => match command {
-            Command::Start { .. } => None,
+            Command::Start { .. } | Command::AddPayment { .. } => None,
             Command::RecordScreened { .. } | Command::RecordScreenFailed { .. } | Command::ScreeningDeadline { .. } => {
                 screening(state, command)
             }
-            Command::RecordHeld { .. } | Command::RecordUnderReview { .. } | Command::RecordDeclined { .. } => {
-                if stage == Stage::Authorizing { authorization(state, command) } else { None }
+            Command::RecordHeld { .. }
+            | Command::RecordUnderReview { .. }
+            | Command::RecordDeclined { .. }
+            | Command::RecordTaken { .. } => {
+                if stage == Stage::Authorizing {
+                    authorization(state, command)
+                } else {
+                    None
+                }
             }
+            Command::OpenUntilOver => payments::over(state),
+            Command::RecordResumed { step } => {
+                state.waits.iter().any(|waiting| waiting.step == step).then_some(Event::Resumed { step })
+            }
+            Command::RecordNeedsPerson { step, reason } => {
+                let is_at_it = match step {
+                    Step::Authorize => stage == Stage::Authorizing && state.unpaid.is_none(),
+                    Step::Capture => stage == Stage::Capturing,
+                    Step::Reverse => stage == Stage::Undoing && state.reversals.is_empty(),
+                    Step::Screen | Step::Place | Step::Review | Step::Book | Step::Cancel => false,
+                };
+                if is_at_it { park(state, step, reason) } else { None }
+            }
+            Command::HoldEnding => hold_ending(state),
+            Command::HoldEnded => (is_held(state) && !state.is_hold_over).then_some(Event::HoldEnded),
             Command::RecordPlaced { .. } | Command::RecordPlaceRefused { .. } => placing(state, command),
             Command::RecordCaptured { .. } | Command::RecordCaptureRefused { .. } => {
                 if stage == Stage::Capturing {
@@ -110,11 +142,14 @@ fn screening(state: &OrderToCash, command: Command) -> Option<Event> {
 
 fn authorization(state: &OrderToCash, command: Command) -> Option<Event> {
     match command {
-        Command::RecordHeld { held, amiss: None, .. } => Some(Event::Authorized { held }),
+        Command::RecordHeld { held, amiss: None, at_ms } => Some(authorized(state, held, at_ms)),
         // Money that is held but is not the money we wanted goes back: no goods for it, and no hold left behind.
-        Command::RecordHeld { amiss: Some(Amiss::Partial(reason)), .. } => match state.policies.partial_approval {
-            PartialApproval::ReverseAndDecline => Some(Event::UndoRequested { ending: Ending::Declined, reason }),
-        },
+        Command::RecordHeld { held, amiss: Some(Amiss::Partial(reason)), at_ms } => {
+            Some(match state.policies.partial_approval {
+                PartialApproval::ReverseAndDecline => Event::UndoRequested { ending: Ending::Declined, reason },
+                PartialApproval::Accept => authorized(state, held, at_ms),
+            })
+        }
         Command::RecordHeld { amiss: Some(Amiss::Differs(reason) | Amiss::RiskDeclined(reason)), .. } => {
             Some(Event::UndoRequested { ending: Ending::Declined, reason })
         }
@@ -125,9 +160,31 @@ fn authorization(state: &OrderToCash, command: Command) -> Option<Event> {
             let deadline_in_ms = deadline_at_ms.saturating_sub(at_ms);
             Some(Event::UnderReview { held, reason, hold_ends_at_ms, deadline_in_ms, deadline_at_ms })
         }
-        Command::RecordDeclined { reason } => Some(Event::Declined { reason }),
+        Command::RecordDeclined { reason, at_ms } => payments::declined(state, reason, at_ms),
+        Command::RecordTaken { captured, reference, gateway_request_id } => {
+            Some(Event::TakenByShop { captured, reference, gateway_request_id })
+        }
         _ => None,
     }
+}
+
+/// Money is held; it is watched until a day before the issuer lets it go.
+fn authorized(state: &OrderToCash, held: Amount, at_ms: i64) -> Event {
+    let life_ms = i64::from(state.policies.hold_days).saturating_mul(DAY_MS);
+    let hold_ends_at_ms = Some(at_ms.saturating_add(life_ms));
+    Event::Authorized { held, hold_ends_at_ms, watch_in_ms: life_ms.saturating_sub(DAY_MS).max(0) }
+}
+
+/// Held and not yet taken, nor being taken, nor given back.
+fn is_held(state: &OrderToCash) -> bool {
+    matches!(state.stage, Stage::Held | Stage::ScreeningAgain | Stage::Placing)
+        && state.review.is_none()
+        && state.taken.is_none()
+}
+
+fn hold_ending(state: &OrderToCash) -> Option<Event> {
+    let hold_ends_at_ms = state.hold_ends_at_ms?;
+    (is_held(state) && !state.is_hold_ending).then_some(Event::HoldEnding { hold_ends_at_ms })
 }
 
 fn placing(state: &OrderToCash, command: Command) -> Option<Event> {
@@ -144,7 +201,7 @@ fn placing(state: &OrderToCash, command: Command) -> Option<Event> {
 fn capture(state: &OrderToCash, command: Command) -> Option<Event> {
     match command {
         Command::RecordCaptured { captured, reference, gateway_request_id } => {
-            let asked = total(state)?;
+            let asked = to_take(state)?;
             if captured == asked {
                 return Some(Event::Paid { captured, reference, gateway_request_id });
             }
@@ -166,15 +223,17 @@ fn unknown(state: &OrderToCash, step: Step, reference: String, inquiry_due_ms: i
     let undo = state.undo.as_ref();
     let is_open = match step {
         Step::Screen | Step::Review => false,
-        Step::Authorize => state.stage == Stage::Authorizing,
+        Step::Authorize => state.stage == Stage::Authorizing && state.unpaid.is_none(),
         Step::Place => state.stage == Stage::Placing && state.placing == Placing::Unanswered,
         Step::Capture => state.stage == Stage::Capturing,
         Step::Book => state.stage == Stage::Booking && !state.is_released,
         Step::Reverse => undo.is_some() && state.reversals.is_empty(),
         Step::Cancel => undo.is_some_and(|undo| undo.cancel_asked) && !state.is_sales_order_cancelled,
     };
-    let is_known = state.waits.iter().any(|waiting: &Waiting| waiting.step == step && waiting.reference == reference);
-    (is_open && !is_known).then_some(Event::Waiting { step, reference, inquiry_due_ms })
+    // Told once per hour of inquiry; and once a person was called, the next hour is no news.
+    let told = Waiting { step, reference: reference.clone(), inquiry_due_ms };
+    let is_known = state.waits.contains(&told) || state.parked.as_ref().is_some_and(|parked| parked.step == step);
+    (is_open && !is_known).then_some(Event::Waiting { step, reference, inquiry_due_ms, is_explained: true })
 }
 
 /// Calls a person, once per step.
@@ -183,8 +242,9 @@ fn park(state: &OrderToCash, step: Step, reason: Reason) -> Option<Event> {
     (!is_known).then_some(Event::Parked { step, reason })
 }
 
-fn total(state: &OrderToCash) -> Option<Amount> {
-    state.facts.as_ref().map(|facts| facts.total)
+/// What is held as agreed, which after a partial approval is less than the order's total.
+fn to_take(state: &OrderToCash) -> Option<Amount> {
+    state.held.or(state.facts.as_ref().map(|facts| facts.total))
 }
 
 /// The next step that can be taken from what is known: the step table as code.
@@ -199,6 +259,7 @@ fn next_step(state: &OrderToCash, now_ms: Option<i64>) -> Option<Event> {
             Screening::Unanswered if state.is_screening_late => Some(unscreened(facts, state.policies, now_ms?)),
             Screening::Unanswered => None,
         },
+        Stage::Held | Stage::ScreeningAgain if state.is_hold_over => not_wanted(state, &hold_over()),
         Stage::Held => match &state.screening {
             Screening::Failed(reason) => not_wanted(state, reason),
             Screening::Passed => place(state, facts),
@@ -254,6 +315,14 @@ fn unscreened(facts: &OrderFacts, policies: Policies, now_ms: i64) -> Event {
 
 /// The ERP does not want the order although money is held.
 fn not_wanted(state: &OrderToCash, reason: &Reason) -> Option<Event> {
+    if let Some(taken) = &state.taken {
+        let text = format!(
+            "the shop had taken {} under request {}, and the order cannot go on: {reason}. Refund it there, or place the \
+             order by hand",
+            taken.captured, taken.gateway_request_id
+        );
+        return park(state, Step::Place, Reason::new(REFUSED_THOUGH_PAID, text));
+    }
     match state.review {
         None => Some(Event::UndoRequested { ending: Ending::Cancelled, reason: reason.clone() }),
         // The gateway reverses nothing while a review is open: a person rejects the case there first.
@@ -272,13 +341,34 @@ fn place(state: &OrderToCash, facts: &OrderFacts) -> Option<Event> {
             &Reason::new("sales_order_cancelled", "the sales order was cancelled before it was paid"),
         );
     }
+    // Nothing is taken from a hold that the issuer has let go.
+    if state.is_hold_over && matches!(state.placing, Placing::Placed(_)) {
+        return not_wanted(state, &hold_over());
+    }
     match (&state.placing, &state.review) {
+        (Placing::Unanswered, _) if state.stage == Stage::Placing => None,
         (Placing::Unanswered, None) => Some(Event::PlaceRequested { suspense: Suspense::AwaitingPayment }),
         (Placing::Unanswered, Some(_)) => Some(Event::PlaceRequested { suspense: Suspense::UnderReview }),
-        (Placing::Placed(_), None) => Some(Event::CaptureRequested { amount: facts.total }),
+        (Placing::Placed(_), None) => Some(take(state, facts)),
         (Placing::Placed(_), Some(_)) => None,
         (Placing::Refused(reason), _) => not_wanted(state, reason),
     }
+}
+
+/// The pivot: the money is taken now, or the shop had taken it before.
+fn take(state: &OrderToCash, facts: &OrderFacts) -> Event {
+    match &state.taken {
+        Some(taken) => Event::Paid {
+            captured: taken.captured,
+            reference: taken.reference.clone(),
+            gateway_request_id: taken.gateway_request_id.clone(),
+        },
+        None => Event::CaptureRequested { amount: state.held.unwrap_or(facts.total) },
+    }
+}
+
+fn hold_over() -> Reason {
+    Reason::new("hold_expired", "the issuer lets the hold go, and the order was not ready to be paid by then")
 }
 
 fn completed(state: &OrderToCash, facts: &OrderFacts) -> Event {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use ids::MerchantReference;
 use money::Amount;
+use sealed::SealedBox;
 
 use super::{Ending, OrderFacts, Policies, Step, Suspense};
-use crate::Reason;
+use crate::{CardToken, Reason};
 
 /// What has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,10 @@ pub enum Event {
     Authorized {
         /// How much.
         held: Amount,
+        /// When the issuer lets the hold go, milliseconds since 1970; `None` in the first releases.
+        hold_ends_at_ms: Option<i64>,
+        /// How long until a day before; 0 when nobody watches.
+        watch_in_ms: i64,
     },
     /// The gateway wants a review.
     UnderReview {
@@ -153,7 +158,52 @@ pub enum Event {
         reference: String,
         /// When the inquiry is due, milliseconds since 1970.
         inquiry_due_ms: i64,
+        /// Whether the public message says in words what is done about it; false in the first releases.
+        is_explained: bool,
     },
+    /// The card did not give what was asked; another payment may come until the limit.
+    LeftUnpaid {
+        /// Why.
+        reason: Reason,
+        /// Whether the buyer's bank wants the buyer to prove who they are.
+        is_authentication_wanted: bool,
+        /// How long from now; 0 when the limit is running already.
+        open_in_ms: i64,
+        /// Until when, milliseconds since 1970.
+        open_until_ms: i64,
+    },
+    /// Another payment shall be tried.
+    PaymentAdded {
+        /// The shop's how manieth.
+        number: u32,
+        /// The card.
+        token: CardToken,
+        /// Who pays, sealed.
+        personal: SealedBox,
+    },
+    /// The limit for another payment passed while one was under way: it is the last.
+    OpenUntilOver,
+    /// The shop's plugin had taken the money: the pivot is behind before the sales order stands.
+    TakenByShop {
+        /// How much.
+        captured: Amount,
+        /// The attempt.
+        reference: MerchantReference,
+        /// The gateway's name for it.
+        gateway_request_id: String,
+    },
+    /// What was silent is being tried again, or undone by its id.
+    Resumed {
+        /// Which step.
+        step: Step,
+    },
+    /// The issuer lets the hold go soon: an alert.
+    HoldEnding {
+        /// When, milliseconds since 1970.
+        hold_ends_at_ms: i64,
+    },
+    /// The issuer lets the hold go: it is not taken any more.
+    HoldEnded,
     /// A person must decide.
     Parked {
         /// At which step.
@@ -193,6 +243,13 @@ impl Event {
             Self::Cancelled { .. } => "cancelled",
             Self::Waiting { .. } => "waiting",
             Self::Parked { .. } => "parked",
+            Self::LeftUnpaid { .. } => "left_unpaid",
+            Self::PaymentAdded { .. } => "payment_added",
+            Self::OpenUntilOver => "open_until_over",
+            Self::TakenByShop { .. } => "taken_by_shop",
+            Self::Resumed { .. } => "resumed",
+            Self::HoldEnding { .. } => "hold_ending",
+            Self::HoldEnded => "hold_ended",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ids::MerchantReference;
 use money::Amount;
 
-use super::{Event, OrderToCash, Stage, Step, Suspense};
+use super::{Event, OrderToCash, Placing, Stage, Step, Suspense};
 use crate::{
     Reason,
     payment::{self, Purpose},
@@ -46,6 +46,12 @@ pub enum Timer {
     ScreeningDeadline,
     /// The hold ends in a day.
     ReviewDeadline,
+    /// The pair's limit for another payment.
+    OpenUntil,
+    /// The issuer lets the hold go in a day.
+    HoldEnding,
+    /// The issuer lets the hold go.
+    HoldEnded,
 }
 
 impl Timer {
@@ -54,6 +60,9 @@ impl Timer {
         match self {
             Self::ScreeningDeadline => "screening_deadline",
             Self::ReviewDeadline => "review_deadline",
+            Self::OpenUntil => "open_until",
+            Self::HoldEnding => "hold_ending",
+            Self::HoldEnded => "hold_ended",
         }
     }
 }
@@ -110,19 +119,39 @@ pub(super) fn react(state: &OrderToCash, event: &Event) -> Vec<Effect> {
             .map(|purpose| Effect::Tell(Box::new(payment::Command::Authorize(purpose))))
             .into_iter()
             .collect(),
-        Event::UnderReview { deadline_in_ms, .. } => {
-            vec![Effect::StartTimer(Timer::ReviewDeadline, duration(*deadline_in_ms))]
+        Event::Authorized { watch_in_ms, .. } => {
+            let watch = (*watch_in_ms > 0).then(|| Effect::StartTimer(Timer::HoldEnding, duration(*watch_in_ms)));
+            closed(state).chain(watch).collect()
         }
+        Event::UnderReview { deadline_in_ms, .. } => {
+            let review = Effect::StartTimer(Timer::ReviewDeadline, duration(*deadline_in_ms));
+            closed(state).chain([review]).collect()
+        }
+        Event::LeftUnpaid { open_in_ms, .. } if *open_in_ms > 0 => {
+            vec![Effect::StartTimer(Timer::OpenUntil, duration(*open_in_ms))]
+        }
+        Event::PaymentAdded { .. } => purpose(state)
+            .map(|purpose| Effect::Tell(Box::new(payment::Command::AuthorizeAnother(purpose))))
+            .into_iter()
+            .collect(),
+        Event::HoldEnding { .. } => vec![Effect::StartTimer(Timer::HoldEnded, duration(crate::DAY_MS))],
+        // What turns up after the end is given back by the payment.
+        Event::Declined { .. } if state.is_not_found => vec![Effect::Tell(Box::new(payment::Command::Close))],
         Event::ScreenAgainRequested => vec![Effect::Send(Question::ScreenAgain, ErpWish::Screen)],
         Event::PlaceRequested { suspense } => vec![Effect::Send(Question::Place, ErpWish::Place(*suspense))],
         Event::Placed { .. } | Event::PlaceRefused { .. } if state.stage == Stage::Placing => {
             vec![Effect::Settle(Question::Place)]
         }
-        Event::CaptureRequested { amount } => vec![Effect::Tell(Box::new(payment::Command::Capture { amount: *amount }))],
+        Event::CaptureRequested { amount } => {
+            let capture = Effect::Tell(Box::new(payment::Command::Capture { amount: *amount }));
+            unwatched(state).chain([capture]).collect()
+        }
         Event::BookRequested => book(state).into_iter().collect(),
         Event::Released { .. } if state.stage == Stage::Booking => vec![Effect::Settle(Question::Book)],
         Event::UndoRequested { reason, .. } => {
-            vec![Effect::Tell(Box::new(payment::Command::Reverse { reason: reason.clone() }))]
+            let reverse = Effect::Tell(Box::new(payment::Command::Reverse { reason: reason.clone() }));
+            let unwatched = unwatched(state).filter(|_| !state.is_capture_asked);
+            closed(state).chain(unwatched).chain([reverse]).collect()
         }
         Event::CancelRequested { reason } => vec![Effect::Send(Question::Cancel, ErpWish::Cancel(reason.clone()))],
         Event::SalesOrderCancelled { .. } if state.undo.as_ref().is_some_and(|undo| undo.cancel_asked) => {
@@ -132,7 +161,11 @@ pub(super) fn react(state: &OrderToCash, event: &Event) -> Vec<Effect> {
         Event::Parked { step: Step::Book, .. } => vec![Effect::Settle(Question::Book)],
         Event::Parked { step: Step::Cancel, .. } => vec![Effect::Settle(Question::Cancel)],
         Event::Opened { .. }
-        | Event::Authorized { .. }
+        | Event::LeftUnpaid { .. }
+        | Event::OpenUntilOver
+        | Event::TakenByShop { .. }
+        | Event::Resumed { .. }
+        | Event::HoldEnded
         | Event::Placed { .. }
         | Event::PlaceRefused { .. }
         | Event::Paid { .. }
@@ -150,14 +183,37 @@ pub(super) fn react(state: &OrderToCash, event: &Event) -> Vec<Effect> {
     }
 }
 
+/// Nobody waits for another payment any more.
+fn closed(state: &OrderToCash) -> impl Iterator<Item = Effect> + use<> {
+    // Once placed, the order was held before, and the timer settled then.
+    let is_open = state.open_until_ms.is_some() && !state.is_open_over && state.placing == Placing::Unanswered;
+    is_open.then_some(Effect::CancelTimer(Timer::OpenUntil)).into_iter()
+}
+
+/// The hold is taken or given back: nobody watches it any more.
+fn unwatched(state: &OrderToCash) -> impl Iterator<Item = Effect> + use<> {
+    let timer = match (state.hold_ends_at_ms, state.is_hold_ending, state.is_hold_over) {
+        (None, ..) | (_, _, true) => None,
+        (Some(_), false, false) => Some(Timer::HoldEnding),
+        (Some(_), true, false) => Some(Timer::HoldEnded),
+    };
+    timer.map(Effect::CancelTimer).into_iter()
+}
+
 fn purpose(state: &OrderToCash) -> Option<Purpose> {
     let facts = state.facts.as_ref()?;
+    let (token, personal) = match &state.added {
+        Some(added) => (added.token.clone(), added.personal.clone()),
+        None => (facts.token.clone(), facts.personal.clone()),
+    };
     Some(Purpose {
         order: facts.order,
         reference_prefix: facts.reference_prefix.clone(),
         amount: facts.total,
-        token: facts.token.clone(),
-        personal: facts.personal.clone(),
+        token,
+        personal,
+        has_transaction_ids: state.policies.has_transaction_ids,
+        is_captured_by_shop: facts.is_captured_by_shop,
     })
 }
 

@@ -28,6 +28,8 @@ pub struct OrderFacts {
     pub contract_order: Vec<u8>,
     /// What every merchant reference of this pair begins with.
     pub reference_prefix: String,
+    /// Whether the shop itself takes the money that is held.
+    pub is_captured_by_shop: bool,
 }
 
 impl fmt::Debug for OrderFacts {
@@ -52,6 +54,8 @@ pub enum PartialApproval {
     /// Give back what is held and decline the order.
     #[default]
     ReverseAndDecline,
+    /// Go on with what is held, and take that.
+    Accept,
 }
 
 /// The pair's choices, pinned when the order is opened: a later change of configuration does not reach back.
@@ -65,6 +69,10 @@ pub struct Policies {
     pub partial_approval: PartialApproval,
     /// How long issuers keep a hold.
     pub hold_days: u32,
+    /// How long an unpaid order is open for another payment; 0 ends it at the first decline.
+    pub open_for_ms: i64,
+    /// Whether the merchant's account takes an id of ours with each request, by which a silent one can be undone.
+    pub has_transaction_ids: bool,
 }
 
 impl Default for Policies {
@@ -74,6 +82,8 @@ impl Default for Policies {
             unscreened: Unscreened::default(),
             partial_approval: PartialApproval::default(),
             hold_days: 7,
+            open_for_ms: 0,
+            has_transaction_ids: false,
         }
     }
 }
@@ -135,9 +145,9 @@ impl Step {
 impl From<Operation> for Step {
     fn from(operation: Operation) -> Self {
         match operation {
-            Operation::Authorize => Self::Authorize,
-            Operation::Capture => Self::Capture,
-            Operation::Reverse => Self::Reverse,
+            Operation::Authorize | Operation::TimeoutReverse => Self::Authorize,
+            Operation::Capture | Operation::TimeoutVoid => Self::Capture,
+            Operation::Reverse | Operation::Void | Operation::Refund => Self::Reverse,
         }
     }
 }
@@ -223,6 +233,24 @@ pub struct Taken {
     pub reference: MerchantReference,
     /// The gateway's name for it.
     pub gateway_request_id: String,
+}
+
+/// Why an order waits for another payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpaid {
+    /// What the card said.
+    pub reason: Reason,
+    /// Whether the buyer's bank wants the buyer to prove who they are.
+    pub is_authentication_wanted: bool,
+}
+
+/// A later payment of the shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// The card.
+    pub token: CardToken,
+    /// Who pays, sealed.
+    pub personal: SealedBox,
 }
 
 /// An outcome that nobody knows.
@@ -364,8 +392,30 @@ pub struct OrderToCash {
     pub is_sales_order_cancelled: bool,
     /// Outcomes that nobody knows, one per step at most.
     pub waits: Vec<Waiting>,
-    /// Why a person must look. Stays until the order ends: a person who was called is told how it ended.
+    /// Why a person must look. Stays until the step is answered after all, or the order ends.
     pub parked: Option<Parked>,
+    /// How many payments the shop has sent.
+    pub payments: u32,
+    /// The last of them, when it is not the order's own.
+    pub added: Option<Added>,
+    /// Why the order waits for another payment.
+    pub unpaid: Option<Unpaid>,
+    /// Until when it may wait for one, milliseconds since 1970; set at the first decline and never moved.
+    pub open_until_ms: Option<i64>,
+    /// Whether that limit has passed.
+    pub is_open_over: bool,
+    /// Whether an authorization of this order was never found: it may still turn up.
+    pub is_not_found: bool,
+    /// What the shop's plugin had taken before us.
+    pub taken: Option<Taken>,
+    /// When the issuer lets the hold go, milliseconds since 1970.
+    pub hold_ends_at_ms: Option<i64>,
+    /// Whether a person was told that it will.
+    pub is_hold_ending: bool,
+    /// Whether it has.
+    pub is_hold_over: bool,
+    /// Whether the payment was told to take the money: from then on nobody watches the hold.
+    pub is_capture_asked: bool,
     /// Why it ended as it did, when it did not complete.
     pub reason: Option<Reason>,
 }
@@ -379,6 +429,8 @@ impl OrderToCash {
             "parked"
         } else if !self.waits.is_empty() {
             "waiting"
+        } else if self.unpaid.is_some() {
+            "unpaid"
         } else if self.review.is_some() {
             "under_review"
         } else {

@@ -3,7 +3,9 @@
 use ids::MerchantReference;
 use money::Amount;
 
-use super::{AuthorizationAnswer, CaptureAnswer, Purpose, ReversalAnswer};
+use super::{
+    AuthorizationAnswer, CaptureAnswer, Confirmation, Operation, Purpose, ReversalAnswer, Reversed, Seen, TimeoutAnswer,
+};
 use crate::Reason;
 
 /// What may be asked.
@@ -31,6 +33,8 @@ pub enum Command {
         reference: MerchantReference,
         /// Its outcome.
         answer: CaptureAnswer,
+        /// When it was heard, milliseconds since 1970.
+        at_ms: i64,
     },
     /// Release what is held.
     Reverse {
@@ -43,7 +47,61 @@ pub enum Command {
         reference: MerchantReference,
         /// Its outcome.
         answer: ReversalAnswer,
+        /// When it was heard, milliseconds since 1970.
+        at_ms: i64,
     },
+    /// Hold the money of another card: nothing is held on the one before.
+    AuthorizeAnother(Purpose),
+    /// What the gateway says to the shop's claim.
+    RecordConfirmation {
+        /// The attempt.
+        reference: MerchantReference,
+        /// What it says.
+        confirmation: Confirmation,
+        /// When it was heard, milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// What came of undoing a silent request.
+    RecordTimeout {
+        /// The attempt.
+        reference: MerchantReference,
+        /// Its outcome.
+        answer: TimeoutAnswer,
+        /// When it was heard, milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// The ladder gave the money back.
+    RecordGivenBack {
+        /// How much, the last attempt and the gateway's name for it.
+        reversed: Reversed,
+    },
+    /// Nobody knows what came of a rung of the ladder.
+    RecordRungUnknown {
+        /// `Reverse`, `Void` or `Refund`.
+        operation: Operation,
+        /// The attempt.
+        reference: MerchantReference,
+        /// When the inquiry is due, milliseconds since 1970.
+        inquiry_due_ms: i64,
+    },
+    /// The ladder came to an end: a person.
+    RecordNotGivenBack {
+        /// The last attempt.
+        reference: MerchantReference,
+        /// Everything a person needs.
+        reason: Reason,
+    },
+    /// The gateway's own list shows a success of ours.
+    RecordSeen {
+        /// What.
+        seen: Seen,
+        /// How long it may stand before it is given back.
+        undo_in_ms: i64,
+        /// Now, milliseconds since 1970.
+        at_ms: i64,
+    },
+    /// The order has ended without money.
+    Close,
 }
 
 impl Command {
@@ -56,6 +114,14 @@ impl Command {
             Self::RecordCapture { .. } => "RecordCapture",
             Self::Reverse { .. } => "Reverse",
             Self::RecordReversal { .. } => "RecordReversal",
+            Self::AuthorizeAnother(_) => "AuthorizeAnother",
+            Self::RecordConfirmation { .. } => "RecordConfirmation",
+            Self::RecordTimeout { .. } => "RecordTimeout",
+            Self::RecordGivenBack { .. } => "RecordGivenBack",
+            Self::RecordRungUnknown { .. } => "RecordRungUnknown",
+            Self::RecordNotGivenBack { .. } => "RecordNotGivenBack",
+            Self::RecordSeen { .. } => "RecordSeen",
+            Self::Close => "Close",
         }
     }
 }

@@ -37,10 +37,13 @@ pub fn start_with(token_lives_ms: i64, policies: Policies) -> Command {
             brand: "visa".to_owned(),
             last_four: "1111".to_owned(),
             expires_at_ms: Some(NOW + token_lives_ms),
+            claim: None,
+            authentication: None,
         },
         personal: SealedBox { subject: order().0, wrapped_key: Vec::new(), ciphertext: vec![7; 40] },
         contract_order: vec![1, 2, 3],
         reference_prefix: "demo".to_owned(),
+        is_captured_by_shop: false,
     };
     Command::Start { facts: Arc::new(facts), policies, now_ms: NOW }
 }
@@ -75,7 +78,7 @@ pub fn under_review() -> Command {
 }
 
 pub fn declined() -> Command {
-    Command::RecordDeclined { reason: Reason::new("INSUFFICIENT_FUND", "insufficient funds") }
+    Command::RecordDeclined { reason: Reason::new("INSUFFICIENT_FUND", "insufficient funds"), at_ms: NOW + 500 }
 }
 
 pub fn placed() -> Command {
@@ -171,4 +174,35 @@ pub fn when(state: &OrderToCash, command: Command) -> Then {
         effects.extend(OrderToCash::react(&after, event));
     }
     Then { events, effects, state: after }
+}
+
+/// Policies of a pair that keeps unpaid orders open for an hour.
+pub fn open() -> Policies {
+    Policies { open_for_ms: 3_600_000, ..Policies::default() }
+}
+
+pub fn another(number: u32) -> Command {
+    let token = CardToken {
+        mode: TokenMode::Transient,
+        token: "2E2T7K".to_owned(),
+        brand: "visa".to_owned(),
+        last_four: "2222".to_owned(),
+        expires_at_ms: Some(NOW + 3_600_000),
+        claim: None,
+        authentication: None,
+    };
+    let personal = SealedBox { subject: order().0, wrapped_key: Vec::new(), ciphertext: vec![8; 40] };
+    Command::AddPayment { number, token, personal }
+}
+
+pub fn not_found() -> Command {
+    Command::RecordDeclined { reason: Reason::new(NOT_FOUND, "never answered"), at_ms: NOW + 900_000 }
+}
+
+pub fn taken() -> Command {
+    Command::RecordTaken { captured: eur(10_221), reference: reference('A'), gateway_request_id: "7920".to_owned() }
+}
+
+pub fn needs_person(step: Step) -> Command {
+    Command::RecordNeedsPerson { step, reason: Reason::new("OTC-PAY-007", "look at the report") }
 }

@@ -1,6 +1,6 @@
 //! Saga and payment together in a world that answers at random: late, twice, early, wrongly or not at all.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use decider::Decider;
 use ids::MerchantReference;
@@ -10,19 +10,23 @@ use proptest::prelude::*;
 use super::{super::*, fixtures::*, table::commands};
 use crate::{
     Reason,
-    payment::{self, AuthorizationAnswer, CaptureAnswer, Operation, Payment, ReversalAnswer},
+    ladder::{self, Ladder},
+    payment::{self, AuthorizationAnswer, CaptureAnswer, Operation, Payment, ReversalAnswer, TimeoutAnswer},
 };
 
+#[derive(Clone)]
 struct Call {
     operation: Operation,
     reference: MerchantReference,
     amount: Amount,
+    ladder: u32,
 }
 
 #[derive(Default)]
 struct World {
     saga: OrderToCash,
     payment: Payment,
+    ladders: BTreeMap<u32, Ladder>,
     asked: BTreeSet<Question>,
     asked_ever: BTreeSet<Question>,
     timers: BTreeSet<Timer>,
@@ -35,6 +39,7 @@ struct World {
 enum Work {
     Saga(Command),
     Payment(payment::Command),
+    Ladder(u32, ladder::Command),
 }
 
 impl World {
@@ -49,6 +54,7 @@ impl World {
             match work {
                 Work::Saga(command) => self.saga_decides(command, &mut queue),
                 Work::Payment(command) => self.payment_decides(command, &mut queue),
+                Work::Ladder(number, command) => self.ladder_decides(number, command, &mut queue),
             }
         }
         self.check();
@@ -92,20 +98,47 @@ impl World {
                 match effect {
                     payment::Effect::Tell(command) => queue.push_back(Work::Saga(command)),
                     payment::Effect::Authorize { reference, purpose } => {
-                        self.call(Operation::Authorize, reference, purpose.amount)
+                        self.call(Operation::Authorize, reference, purpose.amount, 0)
                     }
                     payment::Effect::Capture { reference, amount, .. } => {
-                        self.call(Operation::Capture, reference, amount)
+                        self.call(Operation::Capture, reference, amount, 0)
                     }
                     payment::Effect::Reverse { reference, amount, .. } => {
-                        self.call(Operation::Reverse, reference, amount)
+                        self.call(Operation::Reverse, reference, amount, 0)
+                    }
+                    payment::Effect::Timeout { operation, reference, amount, .. } => {
+                        self.call(operation, reference, amount, 0)
+                    }
+                    payment::Effect::Begin { ladder, command } => queue.push_back(Work::Ladder(ladder, command)),
+                    payment::Effect::Confirm { .. } | payment::Effect::AwaitCapture { .. } => {
+                        panic!("no shop's plugin")
                     }
                 }
             }
         }
     }
 
-    fn call(&mut self, operation: Operation, reference: MerchantReference, amount: Amount) {
+    fn ladder_decides(&mut self, number: u32, command: ladder::Command, queue: &mut VecDeque<Work>) {
+        let mut state = self.ladders.remove(&number).unwrap_or_default();
+        for event in &Ladder::decide(&state, command).unwrap() {
+            state = Ladder::evolve(state, event);
+            for effect in Ladder::react(&state, event) {
+                match effect {
+                    ladder::Effect::Call { rung, reference, amount, .. } => {
+                        self.call(rung.operation(), reference, amount, number)
+                    }
+                    ladder::Effect::Tell(command) => queue.push_back(Work::Payment(command)),
+                    ladder::Effect::Rest { rest, .. } => {
+                        // Time passes at once here.
+                        queue.push_back(Work::Ladder(number, ladder::Command::Wake { rest }));
+                    }
+                }
+            }
+        }
+        self.ladders.insert(number, state);
+    }
+
+    fn call(&mut self, operation: Operation, reference: MerchantReference, amount: Amount, ladder: u32) {
         assert!(self.calls_ever.insert(reference.clone()), "{reference} was used twice");
         assert!(self.silent.is_empty(), "nothing may be asked of the gateway while an outcome is unknown");
         match operation {
@@ -113,11 +146,12 @@ impl World {
             Operation::Capture => {
                 assert!(self.payment.hold.as_ref().is_some_and(|hold| hold.held == amount));
                 assert!(self.saga.sales_order().is_some() && self.saga.screening == Screening::Passed);
-                assert_eq!(self.payment.capture_attempts, 1);
+                assert!(self.payment.captures.is_empty() && !self.saga.is_hold_over);
             }
             Operation::Reverse => assert!(self.payment.captures.is_empty()),
+            Operation::Void | Operation::Refund | Operation::TimeoutReverse | Operation::TimeoutVoid => {}
         }
-        self.calls.push(Call { operation, reference, amount });
+        self.calls.push(Call { operation, reference, amount, ladder });
     }
 
     /// I18: whoever waits is waited for by something.
@@ -142,6 +176,16 @@ impl World {
             return;
         }
         let call = from.remove(0);
+        if late && matches!(how % 8, 5 | 6) {
+            let is_absent = how % 8 == 5;
+            if !is_absent {
+                self.silent.push(call.clone());
+            }
+            return self.run(unanswered(&call, is_absent));
+        }
+        if call.operation == Operation::Void || call.operation == Operation::Refund || call.ladder > 0 {
+            return self.rung_answers(call, how);
+        }
         let reference = call.reference.clone();
         let id = || "7919".to_owned();
         let refused = || Reason::new("INVALID_REQUEST", "no");
@@ -173,16 +217,26 @@ impl World {
                     3 => take(eur(1)),
                     _ => take(call.amount),
                 };
-                payment::Command::RecordCapture { reference, answer }
+                payment::Command::RecordCapture { reference, answer, at_ms: NOW }
             }
             Operation::Reverse => {
                 let answer = match how % 8 {
                     7 if silent => ReversalAnswer::Unknown { inquiry_due_ms },
                     1 => ReversalAnswer::Refused(refused()),
+                    2 => ReversalAnswer::MovedOn { capture: Some(capture(call.amount)), reason: refused() },
                     _ => ReversalAnswer::Reversed { amount: call.amount, gateway_request_id: id() },
                 };
-                payment::Command::RecordReversal { reference, answer }
+                payment::Command::RecordReversal { reference, answer, at_ms: NOW }
             }
+            Operation::TimeoutReverse | Operation::TimeoutVoid => {
+                let answer = match how % 8 {
+                    7 if silent => TimeoutAnswer::Unknown { inquiry_due_ms },
+                    1 => TimeoutAnswer::Refused(refused()),
+                    _ => TimeoutAnswer::Undone,
+                };
+                payment::Command::RecordTimeout { reference, answer, at_ms: NOW }
+            }
+            Operation::Void | Operation::Refund => return,
         };
         if silent {
             self.silent.push(call);
@@ -192,6 +246,22 @@ impl World {
             // The same answer, told twice.
             self.run(Work::Payment(command));
         }
+    }
+
+    fn rung_answers(&mut self, call: Call, how: u8) {
+        let refused = || Reason::new("INVALID_REQUEST", "no");
+        let answer = match how % 8 {
+            7 => {
+                self.silent.push(call.clone());
+                ladder::Answer::Unknown { inquiry_due_ms: NOW + i64::from(how) }
+            }
+            1 => ladder::Answer::Refused(refused()),
+            2 => ladder::Answer::MovedOn { capture: None, reason: refused() },
+            3 => ladder::Answer::Gone,
+            _ => ladder::Answer::Done { amount: call.amount, gateway_request_id: "7922".to_owned() },
+        };
+        let (reference, now_ms) = (call.reference, NOW);
+        self.run(Work::Ladder(call.ladder, ladder::Command::RecordAnswer { reference, answer, now_ms }));
     }
 
     fn erp_answers(&mut self, how: u8) {
@@ -237,8 +307,43 @@ impl World {
         self.tell(match timer {
             Timer::ScreeningDeadline => deadline(),
             Timer::ReviewDeadline => Command::ReviewDeadline,
+            Timer::OpenUntil => Command::OpenUntilOver,
+            Timer::HoldEnding => Command::HoldEnding,
+            Timer::HoldEnded => Command::HoldEnded,
         });
     }
+}
+
+fn capture(amount: Amount) -> ladder::Taken {
+    ladder::Taken { gateway_request_id: "7920".to_owned(), reference: reference('C').to_string(), amount }
+}
+
+/// A silence that ends without an answer: proven absent, or asked about for too long.
+fn unanswered(call: &Call, is_absent: bool) -> Work {
+    let (reference, at_ms) = (call.reference.clone(), NOW);
+    let why = || Reason::new("inquiry_given_up", "silence");
+    if call.ladder > 0 {
+        let answer = if is_absent { ladder::Answer::Absent } else { ladder::Answer::GivenUp(why()) };
+        return Work::Ladder(call.ladder, ladder::Command::RecordAnswer { reference, answer, now_ms: NOW });
+    }
+    Work::Payment(match call.operation {
+        Operation::Authorize => {
+            let answer = if is_absent { AuthorizationAnswer::Absent } else { AuthorizationAnswer::GivenUp(why()) };
+            payment::Command::RecordAuthorization { reference, answer, at_ms }
+        }
+        Operation::Capture => {
+            let answer = if is_absent { CaptureAnswer::Absent } else { CaptureAnswer::GivenUp(why()) };
+            payment::Command::RecordCapture { reference, answer, at_ms }
+        }
+        Operation::Reverse | Operation::Void | Operation::Refund => {
+            let answer = if is_absent { ReversalAnswer::Absent } else { ReversalAnswer::GivenUp(why()) };
+            payment::Command::RecordReversal { reference, answer, at_ms }
+        }
+        Operation::TimeoutReverse | Operation::TimeoutVoid => {
+            let answer = if is_absent { TimeoutAnswer::Absent } else { TimeoutAnswer::GivenUp(why()) };
+            payment::Command::RecordTimeout { reference, answer, at_ms }
+        }
+    })
 }
 
 /// What the ERP could tell at any time, also unasked.
@@ -263,9 +368,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
-    fn no_history_loses_money_or_waits_for_nothing(choices in prop::collection::vec((0_u8..10, any::<u8>()), 0..60), noisy: bool) {
+    fn no_history_loses_money_or_waits_for_nothing(choices in prop::collection::vec((0_u8..10, any::<u8>()), 0..60), noisy: bool, is_open: bool, has_transaction_ids: bool) {
         let mut world = World::default();
-        world.tell(start());
+        let policies = if is_open { open() } else { Policies::default() };
+        world.tell(start_with(900_000, Policies { has_transaction_ids, ..policies }));
         for (what, how) in choices {
             match what {
                 0..=2 => world.answer(how, false),
@@ -276,6 +382,7 @@ proptest! {
                     let noise = erp_noise();
                     world.tell(noise[usize::from(how) % noise.len()].clone());
                 }
+                9 => world.tell(another(u32::from(how % 4) + 1)),
                 _ => {}
             }
         }
@@ -284,6 +391,9 @@ proptest! {
             world.answer(0, true);
             world.answer(0, false);
             world.erp_answers(0);
+            if world.saga.unpaid.is_some() {
+                world.fire();
+            }
         }
         let state = &world.saga;
         prop_assert!(state.stage.is_final() || state.parked.is_some() || state.review.is_some(), "{} was left behind", state.name());

@@ -14,10 +14,10 @@ fn a_good_order_goes_straight_through() {
     assert_eq!(then.asks(), ["settle screen", "cancel screening_deadline", "tell Authorize"]);
     let then = when(&then.state, held());
     assert_eq!(then.kinds(), ["authorized", "place_requested"]);
-    assert_eq!(then.asks(), ["send place"]);
+    assert_eq!(then.asks(), ["start hold_ending in 518400000 ms", "send place"]);
     let then = when(&then.state, placed());
     assert_eq!(then.kinds(), ["placed", "capture_requested"]);
-    assert_eq!(then.asks(), ["settle place", "tell Capture"]);
+    assert_eq!(then.asks(), ["settle place", "cancel hold_ending", "tell Capture"]);
     let then = when(&then.state, captured());
     assert_eq!(then.kinds(), ["paid", "book_requested"]);
     assert_eq!(then.asks(), ["send book"]);
@@ -45,7 +45,7 @@ fn a_decline_ends_the_order_unpaid() {
 fn a_refusal_by_the_erp_gives_the_hold_back() {
     let then = when(&given([start(), screened(), held()]), place_refused());
     assert_eq!(then.kinds(), ["place_refused", "undo_requested"]);
-    assert_eq!(then.asks(), ["settle place", "tell Reverse"]);
+    assert_eq!(then.asks(), ["settle place", "cancel hold_ending", "tell Reverse"]);
     let then = when(&then.state, reversed());
     assert_eq!(then.kinds(), ["reversed", "cancelled"]);
     assert_eq!(then.state.reason.as_ref().map(|reason| reason.code.as_str()), Some("erp_refused"));
@@ -208,4 +208,94 @@ fn money_is_not_taken_for_a_sales_order_that_is_gone() {
     let then = when(&given([start(), screened(), held(), sales_order_cancelled()]), placed());
     assert_eq!(then.kinds(), ["placed", "undo_requested"]);
     assert_eq!(when(&then.state, reversed()).kinds(), ["reversed", "cancelled"]);
+}
+
+#[test]
+fn a_decline_leaves_the_order_open_for_another_card_and_ends_it_at_the_limit() {
+    let unpaid = when(&given([start_with(900_000, open()), screened()]), declined());
+    assert_eq!(unpaid.kinds(), ["left_unpaid"]);
+    assert_eq!(unpaid.asks(), ["start open_until in 3600000 ms"]);
+    assert_eq!(unpaid.state.name(), "unpaid");
+    let second = when(&unpaid.state, another(2));
+    assert_eq!(second.kinds(), ["payment_added"]);
+    assert_eq!(second.asks(), ["tell AuthorizeAnother"]);
+    // The limit is the first decline's, however many cards follow.
+    let again = when(&second.state, declined());
+    assert_eq!((again.kinds(), again.asks()), (vec!["left_unpaid"], Vec::new()));
+    assert_eq!(when(&again.state, Command::OpenUntilOver).kinds(), ["declined"]);
+    let held = when(&second.state, held());
+    assert_eq!(held.kinds(), ["authorized", "place_requested"]);
+    assert_eq!(held.asks(), ["cancel open_until", "start hold_ending in 518400000 ms", "send place"]);
+    // A payment under way at the limit is the last.
+    let last = when(&second.state, Command::OpenUntilOver);
+    assert_eq!(last.kinds(), ["open_until_over"]);
+    assert_eq!(when(&last.state, declined()).kinds(), ["declined"]);
+}
+
+#[test]
+fn no_other_payment_is_taken_while_it_is_unknown_whether_money_is_held() {
+    let waiting = given([start_with(900_000, open()), screened(), unknown(Step::Authorize)]);
+    assert_eq!(
+        OrderToCash::decide(&waiting, another(2)),
+        Err(Rejection::PaymentUnknown { inquiry_due_ms: NOW + 15_000 })
+    );
+    let placing = given([start(), screened(), held()]);
+    assert_eq!(OrderToCash::decide(&placing, another(2)), Err(Rejection::NotOpenForPayment("placing")));
+    assert_eq!(OrderToCash::decide(&placing, another(1)), Ok(Vec::new()));
+}
+
+#[test]
+fn a_payment_never_found_keeps_the_order_open_and_its_late_success_is_taken() {
+    let unpaid = when(&given([start_with(900_000, open()), screened(), unknown(Step::Authorize)]), not_found());
+    assert_eq!(unpaid.kinds(), ["left_unpaid"]);
+    assert_eq!(unpaid.state.name(), "unpaid");
+    assert_eq!(when(&unpaid.state, held()).kinds(), ["authorized", "place_requested"]);
+    let over = when(&unpaid.state, Command::OpenUntilOver);
+    assert_eq!(over.asks(), ["tell Close"]);
+}
+
+#[test]
+fn part_of_the_money_is_taken_where_the_pair_accepts_it() {
+    let policies = Policies { partial_approval: PartialApproval::Accept, ..Policies::default() };
+    let then = when(&given([start_with(900_000, policies), screened()]), held_amiss());
+    assert_eq!(then.kinds(), ["authorized", "place_requested"]);
+    let then = when(&then.state, placed());
+    assert!(
+        matches!(&then.events[..], [Event::Placed { .. }, Event::CaptureRequested { amount }] if *amount == eur(5_110))
+    );
+}
+
+#[test]
+fn a_hold_that_ends_is_never_taken() {
+    let ending = when(&given([start(), screened(), held()]), Command::HoldEnding);
+    assert_eq!(ending.asks(), ["start hold_ended in 86400000 ms"]);
+    let over = when(&ending.state, Command::HoldEnded);
+    assert_eq!(over.kinds(), ["hold_ended"]);
+    let placed = when(&over.state, placed());
+    assert_eq!(placed.kinds(), ["placed", "undo_requested", "cancel_requested"]);
+    // Taken in time: nobody watches any more.
+    let taking = when(&ending.state, super::fixtures::placed());
+    assert!(taking.asks().contains(&"cancel hold_ended".to_owned()));
+    assert_eq!(when(&taking.state, Command::HoldEnded).kinds(), Vec::<&str>::new());
+}
+
+#[test]
+fn money_that_the_shop_took_enters_after_the_pivot() {
+    let then = when(&given([start(), screened()]), taken());
+    assert_eq!(then.kinds(), ["taken_by_shop", "place_requested"]);
+    let paid = when(&then.state, placed());
+    assert_eq!(paid.kinds(), ["placed", "paid", "book_requested"]);
+    assert_eq!(when(&paid.state, released()).kinds(), ["released", "completed"]);
+    let refused = when(&then.state, place_refused());
+    assert_eq!(refused.kinds(), ["place_refused", "parked"]);
+}
+
+#[test]
+fn a_person_called_for_a_step_is_not_needed_once_it_is_answered() {
+    let parked = when(&given([start(), screened(), held(), placed()]), needs_person(Step::Capture));
+    assert_eq!(parked.state.name(), "parked");
+    assert_eq!(when(&parked.state, unknown(Step::Capture)).kinds(), Vec::<&str>::new());
+    let paid = when(&parked.state, captured());
+    assert_eq!(paid.kinds(), ["paid", "book_requested"]);
+    assert_eq!(paid.state.name(), "booking");
 }

@@ -33,6 +33,11 @@ fn states() -> Vec<(&'static str, OrderToCash)> {
         ("undoing both", with(capturing(), capture_refused())),
         ("undoing, waiting", given([start(), screened(), held(), place_refused(), unknown(Step::Reverse)])),
         ("undoing, parked", given([start(), screened(), held(), place_refused(), reversal_refused()])),
+        ("unpaid", given([start_with(900_000, open()), screened(), declined()])),
+        ("paid another", given([start_with(900_000, open()), screened(), declined(), another(2)])),
+        ("held, ending", with(placing(), Command::HoldEnding)),
+        ("capturing, parked", with(capturing(), needs_person(Step::Capture))),
+        ("placing, taken", with(authorizing(), taken())),
         ("completed", with(booking(), released())),
         ("refused", given([start(), screen_failed()])),
         ("declined", with(authorizing(), declined())),
@@ -60,11 +65,19 @@ pub fn commands() -> Vec<(&'static str, Command)> {
         reversal_refused(),
         sales_order_cancelled(),
         cancel_refused(),
+        another(2),
+        Command::OpenUntilOver,
+        taken(),
+        Command::RecordResumed { step: Step::Authorize },
+        needs_person(Step::Capture),
+        Command::HoldEnding,
+        Command::HoldEnded,
     ]
     .into_iter()
     .map(|command| (command.name(), command))
     .collect();
     all.push(("RecordHeld, amiss", held_amiss()));
+    all.push(("RecordDeclined, not found", not_found()));
     all.push(("RecordCaptured, differs", captured_otherwise()));
     for (name, step) in [
         ("RecordUnknown authorize", Step::Authorize),
