@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 
 use crate::{
+    authentication::Authentication,
     client::{self, Call, Client},
     error::GatewayError,
     reader::{Answer, Document},
@@ -31,37 +32,6 @@ pub struct Authorize {
     pub transaction_id: Option<String>,
     /// What the buyer proved before (3-D Secure).
     pub authentication: Option<Authentication>,
-}
-
-/// The buyer's proof (3-D Secure) as the page got it. Blank texts are not sent.
-#[derive(Clone, Default)]
-pub struct Authentication {
-    /// Whose scheme it is.
-    pub scheme: AuthenticationScheme,
-    /// The proof itself; whoever has it can pay with it.
-    pub cavv: String,
-    /// The electronic commerce indicator, such as `05`.
-    pub eci: String,
-    /// The scheme's name for the exchange.
-    pub xid: String,
-    /// The directory server's name for the exchange.
-    pub directory_server_id: String,
-    /// The protocol, such as `2.2.0`.
-    pub version: String,
-}
-
-/// Whose scheme a proof is of: it decides where the gateway wants it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AuthenticationScheme {
-    /// Visa Secure.
-    Visa,
-    /// Mastercard Identity Check.
-    Mastercard,
-    /// American Express SafeKey.
-    Amex,
-    /// Another one, or not told.
-    #[default]
-    Other,
 }
 
 /// A card by token. Card numbers have no place here.
@@ -128,12 +98,6 @@ impl fmt::Debug for PaymentSource {
             Self::TransientJwt(_) => "TransientJwt(***)",
             Self::Stored(_) => "Stored(***)",
         })
-    }
-}
-
-impl fmt::Debug for Authentication {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Authentication").field("scheme", &self.scheme).field("eci", &self.eci).finish_non_exhaustive()
     }
 }
 
@@ -303,41 +267,12 @@ fn body(ask: &Authorize, captures: bool) -> Result<Value, GatewayError> {
     Ok(Value::Object(body))
 }
 
-impl AuthenticationScheme {
-    fn commerce_indicator(self) -> &'static str {
-        match self {
-            Self::Visa => "vbv",
-            Self::Mastercard => "spa",
-            Self::Amex => "aesk",
-            Self::Other => "internet",
-        }
-    }
-}
-
-impl Authentication {
-    fn members(&self) -> Map<String, Value> {
-        // Mastercard has names of its own for the proof.
-        let proof = if self.scheme == AuthenticationScheme::Mastercard { "ucafAuthenticationData" } else { "cavv" };
-        let mut members = present([
-            (proof, &self.cavv),
-            ("eciRaw", &self.eci),
-            ("xid", &self.xid),
-            ("directoryServerTransactionId", &self.directory_server_id),
-            ("paSpecificationVersion", &self.version),
-        ]);
-        if self.scheme == AuthenticationScheme::Mastercard {
-            members.insert("ucafCollectionIndicator".to_owned(), json!("2"));
-        }
-        members
-    }
-}
-
 /// An amount as every operation sends it.
 pub(crate) fn amount_details(amount: Amount) -> Value {
     json!({"totalAmount": amount.number(), "currency": amount.currency().code()})
 }
 
-fn present<const N: usize>(members: [(&str, &String); N]) -> Map<String, Value> {
+pub(crate) fn present<const N: usize>(members: [(&str, &String); N]) -> Map<String, Value> {
     let there = members.into_iter().filter(|(_, text)| !text.trim().is_empty());
     there.map(|(name, text)| (name.to_owned(), json!(text.trim()))).collect()
 }

@@ -6,6 +6,7 @@
 //! ever repeated in here: the gateway has no idempotency key, so a second sending is a second payment, and whoever keeps
 //! the ledger decides.
 
+mod authentication;
 mod authorize;
 mod capture;
 mod client;
@@ -22,10 +23,8 @@ mod void;
 mod window;
 
 pub use crate::{
-    authorize::{
-        Authentication, AuthenticationScheme, Authorization, AuthorizationStatus, Authorize, BillTo, Device,
-        PaymentSource, SchemeAdvice,
-    },
+    authentication::{Authentication, AuthenticationScheme},
+    authorize::{Authorization, AuthorizationStatus, Authorize, BillTo, Device, PaymentSource, SchemeAdvice},
     capture::{Capture, CaptureStatus, Captured},
     client::{Client, ClientConfig, ConfigError, Scheme},
     detail::TransactionDetail,

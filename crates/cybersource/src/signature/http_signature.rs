@@ -36,12 +36,6 @@ pub struct HttpSignature {
     key_id: String,
     key: Zeroizing<Vec<u8>>,
     date: DateHeader,
-    values: Values,
-}
-
-/// Header values that are the same for every request, checked once.
-struct Values {
-    merchant: HeaderValue,
 }
 
 impl HttpSignature {
@@ -55,11 +49,10 @@ impl HttpSignature {
         if !is_plain(merchant) || !is_plain(key_id) {
             return Err(SignerError::NotHeaderText);
         }
-        let values = Values { merchant: HeaderValue::from_str(merchant).map_err(|_| SignerError::NotHeaderText)? };
-        Ok(Self { merchant: merchant.to_owned(), key_id: key_id.to_owned(), key, date, values })
+        Ok(Self { merchant: merchant.to_owned(), key_id: key_id.to_owned(), key, date })
     }
 
-    /// The lines that are signed, and their names in order.
+    /// The lines that are signed, and their names, both in order.
     fn lines(&self, request: &ToSign<'_>, date: &str) -> (String, String) {
         let target = format!("{} {}", request.method.to_ascii_lowercase(), request.path_and_query);
         let mut lines = vec![("host", request.host.to_owned()), (self.date.name(), date.to_owned())];
@@ -71,11 +64,6 @@ impl HttpSignature {
         let names: Vec<&str> = lines.iter().map(|(name, _)| *name).collect();
         let text: Vec<String> = lines.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         (text.join("\n"), names.join(" "))
-    }
-
-    /// The signature alone, base64.
-    pub(super) fn signature(&self, request: &ToSign<'_>) -> String {
-        STANDARD.encode(hmac(&self.key, self.lines(request, &date_text(request)).0.as_bytes()))
     }
 }
 
@@ -92,11 +80,11 @@ fn date_text(request: &ToSign<'_>) -> String {
 impl Signer for HttpSignature {
     fn sign(&self, request: &ToSign<'_>) -> HeaderMap {
         let date = date_text(request);
-        let names = self.lines(request, &date).1;
+        let (lines, names) = self.lines(request, &date);
+        let signature = STANDARD.encode(hmac(&self.key, lines.as_bytes()));
         let proof = Zeroizing::new(format!(
-            r#"keyid="{}", algorithm="HmacSHA256", headers="{names}", signature="{}""#,
-            self.key_id,
-            self.signature(request)
+            r#"keyid="{}", algorithm="HmacSHA256", headers="{names}", signature="{signature}""#,
+            self.key_id
         ));
         let value = |text: &str| {
             let Ok(value) = HeaderValue::from_str(text) else { unreachable!("base64, dates and checked names") };
@@ -106,7 +94,7 @@ impl Signer for HttpSignature {
         proof.set_sensitive(true);
         let mut headers = HeaderMap::from_iter([
             (HeaderName::from_static("signature"), proof),
-            (HeaderName::from_static("v-c-merchant-id"), self.values.merchant.clone()),
+            (HeaderName::from_static("v-c-merchant-id"), value(&self.merchant)),
         ]);
         match self.date {
             DateHeader::Date => headers.insert(header::DATE, value(&date)),

@@ -152,8 +152,9 @@ fn the_vendors_own_date_header_is_signed_in_its_place() {
 #[test]
 fn the_target_is_never_in_parentheses_which_the_gateway_refuses() {
     // The vector with parentheses: what we sign must not be it.
-    let told = older(DateHeader::Date).signature(&request(BODY.as_bytes()));
-    assert_ne!(told, "uMlGPfAvCOslgU0H5vzAedj3ZfK/s5OvaNszRksli+s=");
+    let headers = older(DateHeader::Date).sign(&request(BODY.as_bytes()));
+    let told = headers["signature"].to_str().unwrap();
+    assert!(!told.contains("(request-target)") && !told.contains("uMlGPfAvCOslgU0H5vzAedj3ZfK"), "{told}");
 }
 
 #[test]
