@@ -100,6 +100,11 @@ impl Lanes {
         self.narrow.is_busy() || self.lanes.values().any(OpenLane::is_busy)
     }
 
+    /// Enough for what calls nobody.
+    pub(crate) fn shortest_lease(&self, settings: &Settings) -> Duration {
+        self.lanes.values().map(|lane| lane.lease(settings)).min().unwrap_or(settings.lease_margin)
+    }
+
     /// The longest lease that any claimed row may need.
     pub(crate) fn longest_lease(&self, settings: &Settings) -> Duration {
         self.lanes.values().map(|lane| lane.lease(settings)).max().unwrap_or(settings.lease_margin)

@@ -16,7 +16,6 @@ const AT_WORK_MAX: usize = 256;
 /// Looks for due rows that nobody holds: timers, questions, retries, and what a dead process left.
 pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
     let at_work = Arc::new(Semaphore::new(AT_WORK_MAX));
-    let lease = engine.0.lanes.longest_lease(&engine.0.settings);
     loop {
         let node = &engine.0.context.node;
         tokio::select! {
@@ -24,40 +23,51 @@ pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
             () = node.stopping() => return,
             () = tokio::time::sleep(engine.0.settings.poll_every) => {}
         }
-        take_up(&engine, &at_work, lease).await;
+        take_up(&engine, &at_work).await;
         ask_what_became(&engine).await;
     }
 }
 
-async fn take_up<S: Service>(engine: &Engine<S>, at_work: &Arc<Semaphore>, lease: Duration) {
+async fn take_up<S: Service>(engine: &Engine<S>, at_work: &Arc<Semaphore>) {
     loop {
-        let kinds = kinds_with_room(engine, at_work);
-        if kinds.is_empty() {
-            return;
-        }
-        let claimed =
-            engine.0.context.ledger.claim_effects(&kinds, i64::from(CLAIMED_MAX), &engine.0.incarnation, lease).await;
-        let taken = match claimed {
-            Ok(taken) => taken,
-            Err(error) => {
-                tracing::warn!(%error, "due effects could not be read");
-                return;
-            }
-        };
-        let is_full = taken.len() == usize::from(CLAIMED_MAX);
-        for effect in taken {
-            let room = room(engine, at_work, &effect.kind);
-            let engine = engine.clone();
-            let node = engine.0.context.node.clone();
-            node.spawn(async move {
-                found(&engine, effect).await;
-                drop(room);
-            });
+        let mut is_full = false;
+        // Each lane's rows under its own lease: what dies in one that is slow must not hold up the others.
+        for (lease, kinds) in kinds_with_room(engine, at_work) {
+            is_full |= take_up_kinds(engine, at_work, &kinds, lease).await;
         }
         if !is_full {
             return;
         }
     }
+}
+
+/// True when there may be more of these kinds.
+async fn take_up_kinds<S: Service>(
+    engine: &Engine<S>,
+    at_work: &Arc<Semaphore>,
+    kinds: &[String],
+    lease: Duration,
+) -> bool {
+    let claimed =
+        engine.0.context.ledger.claim_effects(kinds, i64::from(CLAIMED_MAX), &engine.0.incarnation, lease).await;
+    let taken = match claimed {
+        Ok(taken) => taken,
+        Err(error) => {
+            tracing::warn!(%error, "due effects could not be read");
+            return false;
+        }
+    };
+    let is_full = taken.len() == usize::from(CLAIMED_MAX);
+    for effect in taken {
+        let room = room(engine, at_work, &effect.kind);
+        let engine = engine.clone();
+        let node = engine.0.context.node.clone();
+        node.spawn(async move {
+            found(&engine, effect).await;
+            drop(room);
+        });
+    }
+    is_full
 }
 
 /// The semaphore that bounds found rows of a kind.
@@ -68,14 +78,22 @@ fn bound<'a, S: Service>(engine: &'a Engine<S>, at_work: &'a Arc<Semaphore>, kin
     }
 }
 
-/// Kinds of which as many rows as one look can bring are welcome. What is left in the ledger is not forgotten; what waits
-/// here for longer than its lease would be taken twice.
-fn kinds_with_room<S: Service>(engine: &Engine<S>, at_work: &Arc<Semaphore>) -> Vec<String> {
-    let known = engine.0.service.effect_kinds().iter().copied().chain([ASK]);
-    known
-        .filter(|kind| bound(engine, at_work, kind).available_permits() >= usize::from(CLAIMED_MAX))
-        .map(str::to_owned)
-        .collect()
+/// Kinds of which as many rows as one look can bring are welcome, by the lease they need. What is left in the ledger is not
+/// forgotten; what waits here for longer than its lease would be taken twice.
+fn kinds_with_room<S: Service>(engine: &Engine<S>, at_work: &Arc<Semaphore>) -> BTreeMap<Duration, Vec<String>> {
+    let (lanes, settings) = (&engine.0.lanes, &engine.0.settings);
+    let mut kinds: BTreeMap<Duration, Vec<String>> = BTreeMap::new();
+    for kind in engine.0.service.effect_kinds().iter().copied().chain([ASK]) {
+        if bound(engine, at_work, kind).available_permits() < usize::from(CLAIMED_MAX) {
+            continue;
+        }
+        let lease = match engine.0.service.profile(kind) {
+            Some(profile) => lanes.get(profile.lane).lease(settings),
+            None => lanes.shortest_lease(settings),
+        };
+        kinds.entry(lease).or_default().push(kind.to_owned());
+    }
+    kinds
 }
 
 fn room<S: Service>(engine: &Engine<S>, at_work: &Arc<Semaphore>, kind: &str) -> Option<OwnedSemaphorePermit> {

@@ -182,7 +182,7 @@ impl Service for Errands {
     }
 
     fn lanes(&self) -> Vec<Lane> {
-        vec![Lane {
+        let outside = Lane {
             name: "outside",
             width: WIDTH,
             call_limit: CALL_LIMIT,
@@ -190,7 +190,10 @@ impl Service for Errands {
             search_lag: LAG,
             inquiries: [15, 60, 600].map(Duration::from_secs).to_vec(),
             ask_for: ASK_FOR,
-        }]
+        };
+        // A lane whose calls may take an hour: its patience is its own.
+        let slow = Lane { name: "slow", call_limit: Duration::from_secs(3600), ..outside.clone() };
+        vec![outside, slow]
     }
 
     fn effect_kinds(&self) -> &'static [&'static str] {

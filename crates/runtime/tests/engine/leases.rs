@@ -7,7 +7,7 @@ use node::Action;
 use runtime::{health::Readiness, process};
 
 use crate::{
-    errands::{Command, Deed, WIDTH},
+    errands::{CALL_LIMIT, Command, Deed, WIDTH},
     world::{Process, World, paused},
 };
 
@@ -89,6 +89,24 @@ fn what_a_stopped_process_held_is_taken_up_at_once() {
         }
         let waited = (world.now() - stopped_at).to_std().expect("it is later");
         assert!(waited < FEW_SECONDS, "the next process waited {waited:?}");
+    });
+}
+
+#[test]
+fn a_row_found_by_a_process_that_died_waits_for_the_lease_of_its_own_lane() {
+    paused(async {
+        let mut world = World::new();
+        world.outside.will([Deed::Unreachable]);
+        world.faults.arm("effect.after_claim", 1, Action::Die);
+        let process = world.start();
+        let stream = world.new_stream();
+        world.tell(&process, stream, Command::Run).await;
+        testkit::within(HOUR, "a death", async || process.node.is_dead().then_some(())).await;
+        let died_at = world.now();
+        let _next = world.start();
+        world.until(stream, "answered").await;
+        let waited = (world.now() - died_at).to_std().expect("it is later");
+        assert!(waited <= CALL_LIMIT + world.settings.lease_margin + FEW_SECONDS, "it waited {waited:?}");
     });
 }
 
