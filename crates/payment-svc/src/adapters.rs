@@ -6,7 +6,10 @@ mod records;
 use std::collections::BTreeMap;
 
 use contracts::r#type::v1::Personal;
-use cybersource::{AuthorizationStatus, Capture, Client, GatewayError, Reverse};
+use cybersource::{
+    ApplicationOutcome, AuthorizationStatus, Capture, Client, GatewayError, Refund, Reverse, Taken, TimeoutReverse,
+    TimeoutVoid, Void, Voidable, Window,
+};
 use ids::{MerchantReference, Pair};
 use node::Node;
 use payment_domain::{
@@ -48,6 +51,24 @@ impl CybersourceGateway {
 
     fn client(&self, pair: &Pair) -> Result<&Client, CallError> {
         self.clients.get(pair).ok_or_else(|| CallError::NoSuchPair(pair.clone()))
+    }
+
+    /// The capture that took from a hold, when it is one of this order's own. What is not shown is a person's to find.
+    async fn our_capture(&self, pair: &Pair, call: &FollowOn) -> Option<payment_domain::ladder::Taken> {
+        let client = self.client(pair).ok()?;
+        let stem = call.reference.as_str().rsplit_once('-')?.0;
+        for id in client.detail(&call.gateway_request_id).await.ok()?.related {
+            let Ok(detail) = client.detail(&id).await else { continue };
+            let (summary, done) = (detail.summary, Some(ApplicationOutcome::Done));
+            let reference = summary.reference.clone().unwrap_or_default();
+            if let (true, Some(amount)) = (summary.outcome_of("ics_bill") == done, summary.amount)
+                && reference.starts_with(stem)
+            {
+                let gateway_request_id = summary.request_id;
+                return Some(payment_domain::ladder::Taken { gateway_request_id, reference, amount });
+            }
+        }
+        None
     }
 }
 
@@ -93,7 +114,7 @@ impl CardGateway for CybersourceGateway {
                 reference: call.reference.to_string(),
                 payment_id: call.gateway_request_id.clone(),
                 amount: call.amount,
-                transaction_id: None,
+                transaction_id: call.has_transaction_ids.then(|| mapping::transaction_id(&call.reference)),
             };
             match self.client(pair)?.capture(&ask).await {
                 Ok(answer) => {
@@ -122,21 +143,72 @@ impl CardGateway for CybersourceGateway {
                     let amount = answer.amount.unwrap_or(call.amount);
                     Ok(What::Reversed { amount, gateway_request_id: answer.request_id })
                 }
+                Err(error) => match given_back_or(refused(error))? {
+                    What::MovedOn { reason, .. } => {
+                        let capture = self.our_capture(pair, call).await;
+                        Ok(What::MovedOn { capture, reason })
+                    }
+                    other => Ok(other),
+                },
+            }
+        })
+    }
+
+    fn void<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let ask = Void {
+                reference: call.reference.to_string(),
+                target: Voidable::Capture(call.gateway_request_id.clone()),
+                transaction_id: None,
+            };
+            match self.client(pair)?.void(&ask).await {
+                Ok(answer) => {
+                    same(&call.reference, answer.reference)?;
+                    let amount = answer.amount.unwrap_or(call.amount);
+                    Ok(What::Reversed { amount, gateway_request_id: answer.request_id })
+                }
                 Err(error) => given_back_or(refused(error)),
             }
         })
     }
 
-    fn void<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
-        Box::pin(async move { Err(CallError::NoSuchCall("void".to_owned())) })
+    fn refund<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let ask = Refund {
+                reference: call.reference.to_string(),
+                of: Taken::Capture(call.gateway_request_id.clone()),
+                amount: call.amount,
+                transaction_id: None,
+            };
+            match self.client(pair)?.refund(&ask).await {
+                Ok(answer) => {
+                    same(&call.reference, answer.reference)?;
+                    let amount = answer.amount.unwrap_or(call.amount);
+                    Ok(What::Reversed { amount, gateway_request_id: answer.request_id })
+                }
+                Err(error) => given_back_or(refused(error)),
+            }
+        })
     }
 
-    fn refund<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
-        Box::pin(async move { Err(CallError::NoSuchCall("refund".to_owned())) })
-    }
-
-    fn undo_by_id<'a>(&'a self, _pair: &'a Pair, operation: Operation, _call: &'a Timeout) -> PortFuture<'a, What> {
-        Box::pin(async move { Err(CallError::NoSuchCall(operation.word().to_owned())) })
+    fn undo_by_id<'a>(&'a self, pair: &'a Pair, operation: Operation, call: &'a Timeout) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let (reference, transaction_id) = (call.reference.to_string(), mapping::transaction_id(&call.silent));
+            let client = self.client(pair)?;
+            let answer = if operation == Operation::TimeoutVoid {
+                client.timeout_void(&TimeoutVoid { reference, transaction_id }).await
+            } else {
+                let (amount, reason) = (call.amount, "time-out".to_owned());
+                client.timeout_reverse(&TimeoutReverse { reference, transaction_id, amount, reason }).await
+            };
+            match answer {
+                Ok(answer) => {
+                    same(&call.reference, answer.reference)?;
+                    Ok(What::Undone)
+                }
+                Err(error) => given_back_or(refused(error)),
+            }
+        })
     }
 
     fn confirm<'a>(&'a self, pair: &'a Pair, purpose: &'a Purpose) -> PortFuture<'a, What> {
@@ -149,17 +221,36 @@ impl CardGateway for CybersourceGateway {
         })
     }
 
-    fn await_capture<'a>(&'a self, _pair: &'a Pair, _call: &'a FollowOn) -> PortFuture<'a, What> {
-        Box::pin(async move { Err(CallError::NotShownYet) })
+    fn await_capture<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
+        Box::pin(async move {
+            let client = self.client(pair)?;
+            for id in client.detail(&call.gateway_request_id).await?.related {
+                let summary = client.detail(&id).await?.summary;
+                let is_taken = summary.outcome_of("ics_bill") == Some(ApplicationOutcome::Done);
+                if let (true, Some(amount)) = (is_taken, summary.amount) {
+                    return Ok(What::Captured { amount, gateway_request_id: summary.request_id });
+                }
+            }
+            Err(CallError::NotShownYet)
+        })
     }
 
     fn inquire<'a>(&'a self, pair: &'a Pair, question: &'a Question) -> PortFuture<'a, Sought> {
         Box::pin(async move {
-            let found = self.client(pair)?.search(question.reference.as_str()).await?;
+            let client = self.client(pair)?;
+            let found = client.search(question.reference.as_str()).await?;
             if !found.is_complete {
                 return Ok(Sought::Unclear("the gateway has more records than it shows".to_owned()));
             }
-            Ok(records::sought(question, &found.transactions, None))
+            let sought = records::sought(question, &found.transactions, None);
+            // How much of a partial approval was approved, only the detail knows.
+            if let (Sought::Differs(_), Operation::Authorize, [one]) =
+                (&sought, question.operation, &found.transactions[..])
+            {
+                let approved = client.detail(&one.request_id).await?.approved;
+                return Ok(records::sought(question, &found.transactions, approved));
+            }
+            Ok(sought)
         })
     }
 
@@ -170,8 +261,13 @@ impl CardGateway for CybersourceGateway {
         })
     }
 
-    fn window<'a>(&'a self, _pair: &'a Pair, _stretch: Stretch) -> PortFuture<'a, Page> {
-        Box::pin(async move { Err(CallError::NoSuchCall("window".to_owned())) })
+    fn window<'a>(&'a self, pair: &'a Pair, stretch: Stretch) -> PortFuture<'a, Page> {
+        Box::pin(async move {
+            let Stretch { from, to, offset, limit } = stretch;
+            let page = self.client(pair)?.search_window(&Window { prefix: None, from, to, offset, limit }).await?;
+            let sightings = page.transactions.into_iter().map(records::sighting).collect();
+            Ok(Page { sightings, total: page.total })
+        })
     }
 }
 

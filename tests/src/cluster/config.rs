@@ -127,6 +127,8 @@ merchant = "sim_merchant_01"
 key_id = "3f2b6c1e-0000-4000-8000-00000000c0de"
 secret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 call_limit_ms = {gateway_ms}
+[payment-svc.pairs.demo.policies]
+open_for_s = 0
 
 [erp-writer]
 master_key = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="

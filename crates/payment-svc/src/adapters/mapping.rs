@@ -25,9 +25,16 @@ pub(super) fn authorize(reference: &MerchantReference, purpose: &Purpose, person
             ip_address: personal.ip_address.clone(),
             fingerprint_session_id: personal.fingerprint.clone(),
         },
-        transaction_id: None,
+        transaction_id: purpose.has_transaction_ids.then(|| transaction_id(reference)),
         authentication: None,
     }
+}
+
+/// Our id of a request: its reference without the pair's prefix, which is what fits and is as unique.
+pub(super) fn transaction_id(reference: &MerchantReference) -> String {
+    let mut parts = reference.as_str().rsplitn(3, '-');
+    let (attempt, order) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    format!("{order}{attempt}")
 }
 
 fn bill_to(personal: &Personal) -> BillTo {
