@@ -106,9 +106,11 @@ pub(super) fn evolve(state: OrderToCash, event: &Event) -> OrderToCash {
     }
 }
 
-/// The step is answered: nobody waits for it, and a person who was called for it is not needed any more.
+/// The step is answered: nobody waits for it. A person who was called for the silence of one of the steps that stand alone
+/// is not needed any more; undoing is several steps at once, and there a later call may hide an earlier one.
 fn answered(state: OrderToCash, step: Step) -> OrderToCash {
-    let parked = state.parked.clone().filter(|parked| parked.step != step);
+    let stands_alone = matches!(step, Step::Authorize | Step::Capture);
+    let parked = state.parked.clone().filter(|parked| !(stands_alone && parked.step == step));
     OrderToCash { parked, ..heard(state, step) }
 }
 

@@ -392,7 +392,7 @@ pub struct OrderToCash {
     pub is_sales_order_cancelled: bool,
     /// Outcomes that nobody knows, one per step at most.
     pub waits: Vec<Waiting>,
-    /// Why a person must look. Stays until the step is answered after all, or the order ends.
+    /// Why a person must look. Stays until the order ends, or until an authorization or capture is answered after all.
     pub parked: Option<Parked>,
     /// How many payments the shop has sent.
     pub payments: u32,

@@ -299,3 +299,11 @@ fn a_person_called_for_a_step_is_not_needed_once_it_is_answered() {
     assert_eq!(paid.kinds(), ["paid", "book_requested"]);
     assert_eq!(paid.state.name(), "booking");
 }
+
+#[test]
+fn a_person_called_for_the_money_stays_called_when_the_sales_order_is_cancelled_after_all() {
+    let undoing = given([start(), screened(), held(), placed(), capture_refused(), reversal_refused()]);
+    let both = when(&undoing, cancel_refused());
+    let cancelled = when(&both.state, sales_order_cancelled());
+    assert_eq!(cancelled.state.name(), "parked");
+}
