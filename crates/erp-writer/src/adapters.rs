@@ -3,6 +3,8 @@
 //! A call that writes makes its look-ups first and one write last. Nothing before the write can leave a document behind, so
 //! whatever fails there is tried again later; the write itself says which of the three failures it was.
 
+mod looking;
+
 use std::{sync::Arc, time::Duration};
 
 use contracts::r#type::v1::Personal;
@@ -23,7 +25,7 @@ use crate::{
     error::CallError,
     mapping::{self, Site},
     operators::{OperatorLeases, Operators, Session},
-    ports::{Answer, Erp, PersonKeys, Placement, PortFuture, Verdict},
+    ports::{Answer, Erp, PersonKeys, Placement, PortFuture, SeenFuture, Verdict},
     screening,
 };
 
@@ -40,6 +42,7 @@ pub struct SysproErp {
     credit_authority: String,
     cancel_reason: Option<String>,
     master_key: MasterKey,
+    has_sessions: bool,
     call_limit: Duration,
     post_limit: Duration,
 }
@@ -69,12 +72,14 @@ impl SysproErp {
         };
         let clients = config.syspro.operators.iter().map(client).collect();
         Self {
-            operators: Operators::new(node, pair, leases, config.syspro.operator_lease(), clients),
+            operators: Operators::new(node, pair, leases, config.syspro.operator_lease(), clients)
+                .at_most(config.syspro.operators_at_a_time()),
             site: Site { time_zone: config.time_zone, warehouse: config.warehouse.clone(), freight: config.freight },
             policies: config.policies,
             credit_authority: config.credit_authority.clone(),
             cancel_reason: config.cancel_reason.clone(),
             master_key,
+            has_sessions: config.syspro.auth == Auth::Token,
             call_limit: config.syspro.call_limit(),
             post_limit: facade.post_limit,
         }
@@ -301,6 +306,27 @@ impl Erp for SysproErp {
 
     fn cancel<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> PortFuture<'a> {
         Box::pin(self.cancelled(sales_order, as_operator))
+    }
+
+    fn look_for_placed<'a>(
+        &'a self,
+        keys: &'a dyn PersonKeys,
+        placement: &'a Placement,
+        as_operator: Option<&'a str>,
+    ) -> SeenFuture<'a> {
+        Box::pin(self.saw_placed(keys, placement, as_operator))
+    }
+
+    fn look_for_released<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> SeenFuture<'a> {
+        Box::pin(self.saw_status(sales_order, as_operator, looking::released))
+    }
+
+    fn look_for_cancelled<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> SeenFuture<'a> {
+        Box::pin(self.saw_status(sales_order, as_operator, looking::cancelled))
+    }
+
+    fn absence_proves(&self) -> bool {
+        self.has_sessions
     }
 
     fn operator(&self) -> Option<String> {

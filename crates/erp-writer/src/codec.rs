@@ -124,6 +124,12 @@ pub fn encode(event: &Event) -> Vec<u8> {
             inquiry_due_at_ms: *inquiry_due_at_ms,
         }
         .encode_to_vec(),
+        Event::PersonWanted { operation, attempt, reason } => stored::PersonWanted {
+            attempt: *attempt,
+            operation: operation.as_str().to_owned(),
+            reason: Some(reason_to(reason)),
+        }
+        .encode_to_vec(),
     }
 }
 
@@ -199,13 +205,20 @@ fn known(kind: &str, body: &[u8]) -> Option<Result<Event, String>> {
             Ok(Event::CancelRefused { attempt: it.attempt, number: it.sales_order, reason: reason_of(it.reason)? })
         }),
         "outcome_unknown" => read(body, |it: stored::OutcomeUnknown| {
-            let operation =
-                Operation::parse(&it.operation).ok_or_else(|| format!("no operation `{}`", it.operation))?;
+            let operation = operation_from(&it.operation)?;
             let (attempt, reference, inquiry_due_at_ms) = (it.attempt, it.reference, it.inquiry_due_at_ms);
             Ok(Event::OutcomeUnknown { operation, attempt, reference, inquiry_due_at_ms })
         }),
+        "person_wanted" => read(body, |it: stored::PersonWanted| {
+            let (operation, reason) = (operation_from(&it.operation)?, reason_of(it.reason)?);
+            Ok(Event::PersonWanted { operation, attempt: it.attempt, reason })
+        }),
         _ => return None,
     })
+}
+
+fn operation_from(word: &str) -> Result<Operation, String> {
+    Operation::parse(word).ok_or_else(|| format!("no operation `{word}`"))
 }
 
 fn read<M: Message + Default>(body: &[u8], event: impl FnOnce(M) -> Result<Event, String>) -> Result<Event, String> {

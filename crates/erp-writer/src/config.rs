@@ -13,6 +13,8 @@ pub const SECTION: &str = "erp-writer";
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 /// No limit may be longer: a call that takes minutes holds an operator and everybody behind it.
 const LIMIT_MAX_MS: u64 = 300_000;
+/// An operator of a dead process comes back after this at the latest.
+const OPERATOR_LEASE_MAX: Duration = Duration::from_secs(30);
 
 /// The configuration of erp-writer.
 #[derive(Debug, Clone, Deserialize)]
@@ -61,6 +63,10 @@ pub struct SysproConfig {
     pub auth: Auth,
     /// Who may log on. As many calls are made at a time as there are operators.
     pub operators: Vec<OperatorConfig>,
+    /// As how many operators one process logs on at a time, so that replicas share them; absent: as all. What was written as
+    /// another operator and never answered is looked up as that one all the same.
+    #[serde(default)]
+    pub operators_per_process: Option<usize>,
     /// A question may take this long.
     #[serde(default = "query_limit_ms")]
     pub query_limit_ms: u64,
@@ -75,10 +81,16 @@ impl SysproConfig {
         Duration::from_millis(self.post_limit_ms.saturating_add(self.query_limit_ms.saturating_mul(2)))
     }
 
-    /// An operator's lease without renewal. It is renewed early enough that a call always finds enough of it left and need not
-    /// wait for the database.
+    /// An operator's lease without renewal: how long an operator stays out of work after its process died. It is renewed while
+    /// calls are under way, so it need not outlast them; a call cut short by the next holder's logon has an unknown outcome,
+    /// and is looked up.
     pub fn operator_lease(&self) -> Duration {
-        self.call_limit() * 3 / 2
+        (self.call_limit() * 3 / 2).min(OPERATOR_LEASE_MAX)
+    }
+
+    /// As how many operators one process logs on at a time.
+    pub fn operators_at_a_time(&self) -> usize {
+        self.operators_per_process.unwrap_or(usize::MAX).min(self.operators.len())
     }
 }
 
@@ -195,6 +207,9 @@ impl Config {
             names.dedup();
             if names.is_empty() || names.len() < pair.syspro.operators.len() {
                 object("syspro.operators must name at least one operator, and each one once".to_owned());
+            }
+            if pair.syspro.operators_per_process == Some(0) {
+                object("syspro.operators_per_process must be at least 1".to_owned());
             }
             for (field, limit) in
                 [("query_limit_ms", pair.syspro.query_limit_ms), ("post_limit_ms", pair.syspro.post_limit_ms)]

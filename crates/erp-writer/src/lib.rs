@@ -30,20 +30,20 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contracts::{MessageKind, query::v1::OrderSummary};
 use erp_domain::sales_order::{Command, Effect, Operation, Reason, ScreenOutcome};
-use fault::Classify as _;
+use fault::{Class, Classify as _};
 use ids::{OrderId, Pair};
 use ledger::{ClaimedEffect, StoredEvent};
 use node::Node;
 use runtime::{
-    Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Lane, Outgoing,
-    Past, Place, Profile, Routed, Service, Unreadable, decide_in,
+    Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Inquired, Inquiry,
+    InquiryFuture, Lane, Outgoing, Past, Place, Profile, Routed, Service, Unreadable, decide_in,
 };
 
 use crate::{
     adapters::SysproErp,
     codec::{SCREEN, SalesOrders},
     error::CallError,
-    ports::{Answer, Erp, Placement, Verdict},
+    ports::{Answer, Erp, Placement, Seen, Verdict},
 };
 pub use crate::{
     config::{Config, DEFAULTS, SECTION},
@@ -94,7 +94,7 @@ pub fn service(config: &Config, node: &Node, leases: Arc<dyn OperatorLeases>) ->
         mistakes.dedup();
         return Err(mistakes);
     }
-    let width = config.pairs.values().map(|pair| pair.syspro.operators.len()).sum::<usize>().max(1);
+    let width = config.pairs.values().map(|pair| pair.syspro.operators_at_a_time()).sum::<usize>().max(1);
     let call_limit =
         config.pairs.values().map(|pair| pair.syspro.call_limit()).max().unwrap_or(Duration::from_secs(120));
     Ok(Arc::new(ErpWriter::new(erps, width, call_limit)))
@@ -129,6 +129,55 @@ impl ErpWriter {
             Effect::Cancel { number, .. } => erp.cancel(&number, operator).await,
         }
     }
+
+    async fn look(&self, context: &Context, effect: &ClaimedEffect) -> Result<Seen, CallError> {
+        let erp = self.erps.get(&effect.pair).ok_or_else(|| CallError::NoSuchPair(effect.pair.clone()))?;
+        let asked = codec::effect(&effect.kind, &effect.request).map_err(|error| CallError::Request(error.0))?;
+        let operator = effect.operator.as_deref();
+        match asked {
+            Effect::Screen { .. } => Ok(Seen::Unclear("a question leaves nothing behind".to_owned())),
+            Effect::Place { order, customer, suspense, .. } => {
+                erp.look_for_placed(&context.ledger, &Placement { order, customer, suspense }, operator).await
+            }
+            Effect::Release { number, .. } => erp.look_for_released(&number, operator).await,
+            Effect::Cancel { number, .. } => erp.look_for_cancelled(&number, operator).await,
+        }
+    }
+
+    /// A status is changed from the one that is expected, so a late change and its repeat are one; a document is added twice.
+    fn absence_proves(&self, effect: &ClaimedEffect) -> bool {
+        let is_added = effect.kind == Operation::Place.as_str();
+        !is_added || self.erps.get(&effect.pair).is_some_and(|erp| erp.absence_proves())
+    }
+}
+
+/// What SYSPRO says to a repeat of what was done already.
+const CONFLICTS: [syspro::Code; 2] = [syspro::Code::DuplicatePo, syspro::Code::StatusConflict];
+
+/// A repeat that meets what it was to bring about shows that an earlier attempt did it after all: it is looked up, never
+/// taken for a refusal.
+fn meets_itself(effect: &ClaimedEffect, answer: &Answer) -> bool {
+    let is_repeat = match codec::effect(&effect.kind, &effect.request) {
+        Ok(Effect::Place { attempt, .. } | Effect::Release { attempt, .. } | Effect::Cancel { attempt, .. }) => {
+            attempt > 1
+        }
+        Ok(Effect::Screen { .. }) | Err(_) => false,
+    };
+    match &answer.verdict {
+        Verdict::No(reason) => is_repeat && CONFLICTS.iter().any(|code| code.text() == reason.code),
+        Verdict::Yes { .. } => false,
+    }
+}
+
+/// What a person could do when nobody can tell.
+fn advice(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Place => {
+            "look in SYSPRO for a sales order under the order's purchase order number; it is taken over when it appears"
+        }
+        Operation::Release => "look at the sales order in SYSPRO and release it there if it still stands in suspense",
+        Operation::Cancel => "look at the sales order in SYSPRO and cancel it there if it still stands",
+    }
 }
 
 /// Every cause of an error in one line.
@@ -140,6 +189,10 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+fn writing(operation: Option<Operation>) -> Result<Operation, Unreadable> {
+    operation.ok_or_else(|| Unreadable("reads have no unknown outcome".to_owned()))
 }
 
 /// The end of a call as a command.
@@ -157,7 +210,7 @@ fn told(effect: &ClaimedEffect, ending: Ending) -> Result<Command, Unreadable> {
             Answer { operator: String::new(), verdict: Verdict::No(Reason::new("erp_refused", why)) }
         }
         Ending::Unknown { inquiry_due } => {
-            let Some(operation) = operation else { return Err(Unreadable("reads have no unknown outcome".to_owned())) };
+            let operation = writing(operation)?;
             let reference = effect.reference.clone().unwrap_or_default();
             return Ok(Command::RecordUnknown {
                 operation,
@@ -166,8 +219,18 @@ fn told(effect: &ClaimedEffect, ending: Ending) -> Result<Command, Unreadable> {
                 inquiry_due_at_ms: inquiry_due.timestamp_millis(),
             });
         }
-        Ending::Absent | Ending::Differs(_) | Ending::GivenUp(_) => {
-            return Err(Unreadable("no inquiry was made".to_owned()));
+        Ending::Absent => return Ok(Command::RecordAbsent { operation: writing(operation)?, attempt }),
+        Ending::Differs(seen) => {
+            let operation = writing(operation)?;
+            return match codec::answer_from(&seen)?.verdict {
+                Verdict::No(reason) => Ok(Command::RecordUnresolved { operation, attempt, reason }),
+                Verdict::Yes { .. } => Err(Unreadable("a difference that is none".to_owned())),
+            };
+        }
+        Ending::GivenUp(why) => {
+            let operation = writing(operation)?;
+            let reason = Reason::new("no_answer", format!("{why}; {}", advice(operation)));
+            return Ok(Command::RecordUnresolved { operation, attempt, reason });
         }
     };
     let operator = answer.operator;
@@ -251,8 +314,35 @@ impl Service for ErpWriter {
     fn call<'a>(&'a self, context: &'a Context, effect: &'a ClaimedEffect) -> CallFuture<'a> {
         Box::pin(async move {
             match self.ask(context, effect).await {
+                Ok(answer) if meets_itself(effect, &answer) => Called::Failed {
+                    class: Class::UnknownOutcome,
+                    why: "SYSPRO holds it already: an earlier attempt was done after all".to_owned(),
+                },
                 Ok(answer) => Called::Answered(codec::answer_to(&answer).into()),
                 Err(error) => Called::Failed { class: error.class(), why: chain(&error) },
+            }
+        })
+    }
+
+    fn inquire<'a>(
+        &'a self,
+        context: &'a Context,
+        effect: &'a ClaimedEffect,
+        inquiry: &'a Inquiry,
+    ) -> InquiryFuture<'a> {
+        Box::pin(async move {
+            match self.look(context, effect).await {
+                Ok(Seen::Done(answer)) => Inquired::Found(codec::answer_to(&answer).into()),
+                Ok(Seen::NotDone) if inquiry.absence_is_proof && !self.absence_proves(effect) => Inquired::Unclear(
+                    "it is not there, but without sessions nothing proves that it cannot come any more".to_owned(),
+                ),
+                Ok(Seen::NotDone) => Inquired::Absent,
+                Ok(Seen::Differs(reason)) => {
+                    let answer = Answer { operator: String::new(), verdict: Verdict::No(reason) };
+                    Inquired::Differs(codec::answer_to(&answer).into())
+                }
+                Ok(Seen::Unclear(why)) => Inquired::Unclear(why),
+                Err(error) => Inquired::Unclear(chain(&error)),
             }
         })
     }

@@ -2,9 +2,10 @@
 //!
 //! A second logon by the same operator ends the first one's session, so an operator belongs to one process at a time: the one
 //! that holds its lease. Leases are taken with the first calls that need them and kept, renewed in the background, for
-//! as long as the process lives; a call in between costs the database nothing. A lease outlasts the longest call, and a
-//! call starts only when what is left of the lease outlasts it, so a process that stood still never posts as an operator
-//! that somebody else has meanwhile taken over.
+//! as long as the process lives; a call in between costs the database nothing. A lease is short, so that an operator
+//! whose process died is soon had again: it is renewed while calls are under way, and a call starts only with enough of it
+//! left. Every lease begins with a logon, which ends the session of whoever held the operator before: what that one had under
+//! way has an unknown outcome, and what it still tries fails.
 
 mod leases;
 mod memory;
@@ -73,6 +74,8 @@ struct Inner {
     /// How long a lease lasts without renewal.
     lasts: Duration,
     seats: Vec<Seat>,
+    /// As how many operators this process logs on of its own accord.
+    most: usize,
     turn: AtomicUsize,
     /// One task at a time asks for a lease; `Some`: not before this instant.
     asking: Gate<Option<Instant>>,
@@ -86,8 +89,6 @@ struct Seat {
     /// Held for the whole of a call.
     gate: Arc<Gate<()>>,
     held: Mutex<Option<Held>>,
-    /// A lease was held before: the session that it left behind may be somebody else's by now.
-    was_held: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -130,8 +131,7 @@ impl Operators {
         lasts: Duration,
         clients: Vec<Arc<dyn Syspro>>,
     ) -> Self {
-        let seat =
-            |syspro| Seat { syspro, gate: Arc::default(), held: Mutex::default(), was_held: AtomicBool::new(false) };
+        let seat = |syspro| Seat { syspro, gate: Arc::default(), held: Mutex::default() };
         Self(Arc::new(Inner {
             pair,
             holder: format!("{}/{}", node.name(), node.new_nonce()),
@@ -139,11 +139,21 @@ impl Operators {
             leases,
             lasts,
             seats: clients.into_iter().map(seat).collect(),
+            most: usize::MAX,
             turn: AtomicUsize::new(0),
             asking: Gate::default(),
             is_kept: AtomicBool::new(false),
             is_closed: AtomicBool::new(false),
         }))
+    }
+
+    /// Leaves operators to other processes: logs on as at most so many of its own accord. For the fresh, before they are shared.
+    #[must_use]
+    pub fn at_most(mut self, most: usize) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.most = most.max(1);
+        }
+        self
     }
 
     /// Who would make the next call: a leased operator, a free one first.
@@ -203,7 +213,7 @@ impl Operators {
     /// Makes sure that the lease of a seat lasts for a call. The seat's gate is held.
     async fn lease(&self, seat: &Seat, longest: Duration) -> Result<(), NoOperator> {
         if let Some(held) = seat.held()
-            && (held.until > Instant::now() + longest || self.renew(seat, &held).await?)
+            && (held.until > Instant::now() + longest.min(self.0.lasts / 3) || self.renew(seat, &held).await?)
         {
             return Ok(());
         }
@@ -223,7 +233,9 @@ impl Operators {
         let mut not_before = self.0.asking.lock().await;
         let candidates: Vec<String> =
             self.0.seats.iter().filter(|seat| seat.held().is_none()).map(|seat| seat.name().to_owned()).collect();
+        let is_enough = self.0.seats.len() - candidates.len() >= self.0.most;
         if candidates.is_empty()
+            || is_enough
             || self.0.is_closed.load(Ordering::Acquire)
             || not_before.is_some_and(|instant| instant > Instant::now())
         {
@@ -238,11 +250,9 @@ impl Operators {
         Ok(Some(seat))
     }
 
-    /// A session from before the lease was lost may have been ended by whoever held it since: a write in it would be a riddle.
+    /// Ends the session of whoever held the operator before, and does without our own from before a lost lease.
     async fn afresh(&self, seat: &Seat) -> Result<(), NoOperator> {
-        if seat.was_held.swap(true, Ordering::AcqRel)
-            && let Err(error) = seat.syspro.log_on().await
-        {
+        if let Err(error) = seat.syspro.log_on().await {
             // Not held for our purposes, or the next call would go out in the old session without a word.
             seat.hold(None);
             return Err(NoOperator::LogOn(seat.name().to_owned(), error));
@@ -287,8 +297,7 @@ impl Operators {
         }
         let operators = self.clone();
         self.0.node.spawn(async move {
-            // What is left of a lease is never less than five sixths of it: more than the longest call.
-            let every = operators.0.lasts / 6;
+            let every = operators.0.lasts / 3;
             loop {
                 tokio::select! {
                     biased;

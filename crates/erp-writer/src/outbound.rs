@@ -55,6 +55,7 @@ pub fn message(order: OrderId, event: &Event) -> Option<Outgoing> {
         | Event::PlaceAsked { .. }
         | Event::ReleaseAsked { .. }
         | Event::CancelAccepted { .. }
-        | Event::CancelAsked { .. } => return None,
+        | Event::CancelAsked { .. }
+        | Event::PersonWanted { .. } => return None,
     })
 }

@@ -37,6 +37,22 @@ pub enum Verdict {
     No(Reason),
 }
 
+/// What the ERP shows of a write whose outcome nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// It was done; the answer that was lost.
+    Done(Answer),
+    /// It was not done, so far.
+    NotDone,
+    /// Something stands there that is not ours to adopt: why, and what a person could do.
+    Differs(Reason),
+    /// What was seen says nothing yet.
+    Unclear(String),
+}
+
+/// A boxed future of a look.
+pub type SeenFuture<'a> = Pin<Box<dyn Future<Output = Result<Seen, CallError>> + Send + 'a>>;
+
 /// A sales order to be added.
 #[derive(Debug, Clone)]
 pub struct Placement {
@@ -66,6 +82,24 @@ pub trait Erp: Send + Sync {
 
     /// Cancels the sales order: one write.
     fn cancel<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> PortFuture<'a>;
+
+    /// Looks whether a placing was done. `as_operator` is who was announced to make it: it is asked as that operator, which
+    /// ends the session in which the write may still be under way.
+    fn look_for_placed<'a>(
+        &'a self,
+        keys: &'a dyn PersonKeys,
+        placement: &'a Placement,
+        as_operator: Option<&'a str>,
+    ) -> SeenFuture<'a>;
+
+    /// Looks whether a release was done.
+    fn look_for_released<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> SeenFuture<'a>;
+
+    /// Looks whether a cancellation was done.
+    fn look_for_cancelled<'a>(&'a self, sales_order: &'a str, as_operator: Option<&'a str>) -> SeenFuture<'a>;
+
+    /// True when not finding a document proves that it never comes: a session that a fresh logon ends bore the write.
+    fn absence_proves(&self) -> bool;
 
     /// Who would make the next writing call; `None` until an operator is leased.
     fn operator(&self) -> Option<String>;

@@ -12,12 +12,16 @@ pub fn words(event: &Event) -> String {
             format!("nothing speaks against it; customer {customer}{}", remarks(warnings))
         }
         Event::ScreenFailed { reason, .. } => format!("something speaks against it: {}", of(reason)),
-        Event::PlaceAsked { suspense, .. } => format!("SYSPRO is asked to add it, in suspense ({})", suspense.as_str()),
+        Event::PlaceAsked { attempt, suspense, .. } => {
+            format!("SYSPRO is asked to add it, in suspense ({}){}", suspense.as_str(), again(*attempt))
+        }
         Event::Placed { number, customer, operator, .. } => {
             format!("sales order {number} for customer {customer}, by operator {operator}")
         }
         Event::PlaceRefused { reason, .. } => format!("SYSPRO refuses it: {}", of(reason)),
-        Event::ReleaseAsked { payment, .. } => format!("{} captured: SYSPRO is asked to release it", payment.captured),
+        Event::ReleaseAsked { attempt, payment } => {
+            format!("{} captured: SYSPRO is asked to release it{}", payment.captured, again(*attempt))
+        }
         Event::Released { number, operator, .. } => {
             format!("sales order {number} left suspense, by operator {operator}")
         }
@@ -26,7 +30,9 @@ pub fn words(event: &Event) -> String {
         Event::CancelAccepted { reason } => {
             format!("to be cancelled once the call that is out is answered: {}", of(reason))
         }
-        Event::CancelAsked { reason, .. } => format!("SYSPRO is asked to cancel it: {}", of(reason)),
+        Event::CancelAsked { attempt, reason } => {
+            format!("SYSPRO is asked to cancel it: {}{}", of(reason), again(*attempt))
+        }
         Event::Cancelled { number, .. } if number.is_empty() => {
             "cancelled before any sales order was placed".to_owned()
         }
@@ -38,6 +44,17 @@ pub fn words(event: &Event) -> String {
                 operation.as_str()
             )
         }
+        Event::PersonWanted { operation, reason, .. } => {
+            format!("a person is wanted about {}: {}", operation.as_str(), of(reason))
+        }
+    }
+}
+
+/// A repeat says why it is one.
+fn again(attempt: u32) -> String {
+    match attempt {
+        0 | 1 => String::new(),
+        more => format!(" (time {more}: what was asked before is proven not to have happened)"),
     }
 }
 
@@ -83,8 +100,13 @@ fn waits_for(state: &SalesOrder) -> Option<String> {
             Operation::Release => "release the sales order",
             Operation::Cancel => "cancel the sales order",
         };
+        if let Some(task) = &state.task {
+            return Some(format!("a person: {}", task.text));
+        }
         return Some(match flight.is_unknown {
-            true => format!("an inquiry whether SYSPRO did {what}"),
+            true => {
+                format!("an inquiry whether SYSPRO did {what}; it is asked again until it is there or proven absent")
+            }
             false => format!("SYSPRO to {what}"),
         });
     }

@@ -13,9 +13,12 @@
 //! | asked | of SYSPRO | if the outcome is unknown |
 //! |---|---|---|
 //! | `Screen` | customer, credit, stock: reads only | cannot be: asked again |
-//! | `Place` | add the order, status S | waits; a late answer is taken; never repeated |
-//! | `Book` | status S → 1 | waits; a late answer is taken; never repeated |
-//! | `Cancel` | cancel the order | waits; a late answer is taken; never repeated |
+//! | `Place` | add the order, status S | looked up by customer and purchase order number: adopted, or proven absent and added again |
+//! | `Book` | status S → 1 | the order's status is looked at: adopted, or proven not done and asked again |
+//! | `Cancel` | cancel the order | the order's status is looked at: adopted, or proven not done and asked again |
+//!
+//! A repeat is another attempt with another reference. Nothing is repeated on silence alone; a late answer is always taken. What
+//! no machine can tell, and what stands there but is not ours to adopt, wants a person ([`Event::PersonWanted`]).
 //!
 //! A cancel that comes while a call is out, or its outcome unknown, is accepted and waits for that outcome: what may
 //! stand in SYSPRO cannot be cancelled before we know its number. A cancel that comes first ends the order for good.

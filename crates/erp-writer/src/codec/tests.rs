@@ -87,6 +87,7 @@ fn every_event() -> Vec<Event> {
             reference: format!("{}/release/1", order_id()),
             inquiry_due_at_ms: 1_791_970_005_000,
         },
+        Event::PersonWanted { operation: Operation::Place, attempt: 1, reason: reason() },
     ]
 }
 

@@ -82,6 +82,22 @@ pub enum Command {
         /// When an inquiry is due, milliseconds since 1970.
         inquiry_due_at_ms: i64,
     },
+    /// It is proven that SYSPRO did not do it and never will.
+    RecordAbsent {
+        /// What.
+        operation: Operation,
+        /// Of which attempt.
+        attempt: u32,
+    },
+    /// Asking came to no end, or to something that is not ours to adopt.
+    RecordUnresolved {
+        /// What.
+        operation: Operation,
+        /// Of which attempt.
+        attempt: u32,
+        /// What was seen, and what a person could do.
+        reason: Reason,
+    },
 }
 
 /// What the reads showed, after the pair's policies.
@@ -115,6 +131,8 @@ impl Command {
             Self::RecordCancelled { .. } => "record_cancelled",
             Self::RecordRefused { .. } => "record_refused",
             Self::RecordUnknown { .. } => "record_unknown",
+            Self::RecordAbsent { .. } => "record_absent",
+            Self::RecordUnresolved { .. } => "record_unresolved",
         }
     }
 }

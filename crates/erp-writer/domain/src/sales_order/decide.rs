@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{
     command::{Command, Rejection, ScreenOutcome},
     event::{Event, Operation, Payment, Reason, Suspense},
-    state::{Document, Flight, SalesOrder, Screening},
+    state::{Document, SalesOrder, Screening},
 };
 use crate::order::Order;
 
@@ -20,8 +20,9 @@ pub(super) fn decide(state: &SalesOrder, command: Command) -> Result<Vec<Event>,
         Command::Cancel { reason } => Ok(cancel(state, reason)),
         Command::RecordScreen { attempt, outcome } => Ok(screen_outcome(state, attempt, outcome)),
         Command::RecordPlaced { attempt, number, customer, operator } => match &state.document {
-            // A document without a number could never be released, cancelled or found again.
-            Document::Placing(flight) if flight.attempt == attempt && !number.is_empty() => {
+            // A document without a number could never be released, cancelled or found again. The answer to an earlier attempt is
+            // as good: SYSPRO holds one document under the order's natural key.
+            Document::Placing(flight) if flight.attempt >= attempt && !number.is_empty() => {
                 let placed = Event::Placed { attempt, number, customer, operator };
                 // A cancel came while the call was out: now there is something to cancel.
                 Ok(std::iter::once(placed).chain(waiting_cancel(state)).collect())
@@ -31,7 +32,7 @@ pub(super) fn decide(state: &SalesOrder, command: Command) -> Result<Vec<Event>,
             _ => Err(Rejection::AnotherNumber { known: state.number.clone(), told: number }),
         },
         Command::RecordReleased { attempt, operator } => match &state.document {
-            Document::Releasing(flight) if flight.attempt == attempt => {
+            Document::Releasing(flight) if flight.attempt >= attempt => {
                 let released = Event::Released { attempt, number: state.number.clone(), operator };
                 Ok(std::iter::once(released).chain(waiting_cancel(state)).collect())
             }
@@ -41,7 +42,7 @@ pub(super) fn decide(state: &SalesOrder, command: Command) -> Result<Vec<Event>,
             _ => Err(out_of_turn),
         },
         Command::RecordCancelled { attempt, operator } => match (&state.document, &state.cancel) {
-            (Document::Cancelling(flight), Some(reason)) if flight.attempt == attempt => {
+            (Document::Cancelling(flight), Some(reason)) if flight.attempt >= attempt => {
                 Ok(vec![Event::Cancelled { attempt, number: state.number.clone(), reason: reason.clone(), operator }])
             }
             (Document::Cancelled, _) => Ok(Vec::new()),
@@ -51,12 +52,46 @@ pub(super) fn decide(state: &SalesOrder, command: Command) -> Result<Vec<Event>,
             refused(state, operation, attempt, reason, out_of_turn)
         }
         Command::RecordUnknown { operation, attempt, reference, inquiry_due_at_ms } => match state.flight() {
-            Some((out, Flight { attempt: of, is_unknown: false })) if out == operation && of == attempt => {
+            Some((out, flight))
+                if out == operation && flight.attempt == attempt && flight.inquiry_due_at_ms < inquiry_due_at_ms =>
+            {
                 Ok(vec![Event::OutcomeUnknown { operation, attempt, reference, inquiry_due_at_ms }])
             }
             // Told before, or the answer was faster than the silence: not knowing teaches nothing.
             _ => Ok(Vec::new()),
         },
+        Command::RecordAbsent { operation, attempt } => Ok(absent(state, operation, attempt)),
+        Command::RecordUnresolved { operation, attempt, reason } => match state.flight() {
+            Some((out, flight)) if out == operation && flight.attempt == attempt && state.task.is_none() => {
+                Ok(vec![Event::PersonWanted { operation, attempt, reason }])
+            }
+            _ => Ok(Vec::new()),
+        },
+    }
+}
+
+/// What was not done is done again, under another attempt, unless it is not wanted any more. Proof of an attempt that is not the
+/// one that is out teaches nothing.
+fn absent(state: &SalesOrder, operation: Operation, attempt: u32) -> Vec<Event> {
+    match state.flight() {
+        Some((out, flight)) if out == operation && flight.attempt == attempt => {}
+        _ => return Vec::new(),
+    }
+    let next = attempt.saturating_add(1);
+    match (operation, &state.cancel) {
+        (Operation::Place, Some(reason)) => vec![nothing_to_cancel(reason.clone())],
+        (Operation::Release, Some(_)) => waiting_cancel(state).into_iter().collect(),
+        (Operation::Cancel, Some(reason)) => vec![Event::CancelAsked { attempt: next, reason: reason.clone() }],
+        (Operation::Place, None) => {
+            // Written by every placing; an order from before it was remembered waits for money.
+            let suspense = state.suspense.unwrap_or(Suspense::AwaitingPayment);
+            vec![Event::PlaceAsked { attempt: next, order: None, suspense }]
+        }
+        (Operation::Release, None) => {
+            state.payment.clone().map(|payment| Event::ReleaseAsked { attempt: next, payment }).into_iter().collect()
+        }
+        // No cancel is out without a reason.
+        (Operation::Cancel, None) => Vec::new(),
     }
 }
 

@@ -224,6 +224,15 @@ pub enum Event {
         /// When an inquiry is due, milliseconds since 1970.
         inquiry_due_at_ms: i64,
     },
+    /// No machine can tell what became of a call, or what stands there is not ours to adopt. A later answer is still taken.
+    PersonWanted {
+        /// What was asked.
+        operation: Operation,
+        /// Which attempt.
+        attempt: u32,
+        /// Why, and what a person could do.
+        reason: Reason,
+    },
 }
 
 impl Event {
@@ -244,6 +253,7 @@ impl Event {
             Self::Cancelled { .. } => "cancelled",
             Self::CancelRefused { .. } => "cancel_refused",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::PersonWanted { .. } => "person_wanted",
         }
     }
 
@@ -254,7 +264,8 @@ impl Event {
             | Self::PlaceAsked { .. }
             | Self::ReleaseAsked { .. }
             | Self::CancelAccepted { .. }
-            | Self::CancelAsked { .. } => false,
+            | Self::CancelAsked { .. }
+            | Self::PersonWanted { .. } => false,
             Self::Screened { .. }
             | Self::ScreenFailed { .. }
             | Self::Placed { .. }

@@ -5,7 +5,17 @@ use super::{
     state::{Document, Flight, SalesOrder, Screening},
 };
 
-pub(super) fn evolve(mut state: SalesOrder, event: &Event) -> SalesOrder {
+pub(super) fn evolve(state: SalesOrder, event: &Event) -> SalesOrder {
+    let call = |state: &SalesOrder| state.flight().map(|(operation, flight)| (operation, flight.attempt));
+    let before = call(&state);
+    let mut state = assign(state, event);
+    if call(&state) != before {
+        state.task = None;
+    }
+    state
+}
+
+fn assign(mut state: SalesOrder, event: &Event) -> SalesOrder {
     match event {
         Event::ScreenAsked { attempt, order } => {
             if let Some(order) = order {
@@ -20,10 +30,13 @@ pub(super) fn evolve(mut state: SalesOrder, event: &Event) -> SalesOrder {
         Event::ScreenFailed { attempt, reason } => {
             state.screening = Screening::Failed { attempt: *attempt, reason: reason.clone() };
         }
-        Event::PlaceAsked { attempt, order, .. } => {
+        Event::PlaceAsked { attempt, order, suspense } => {
             if let Some(order) = order {
                 state.order = Some(order.clone());
+                // Found for another order: it proves nothing about this one.
+                state.customer = None;
             }
+            state.suspense = Some(*suspense);
             state.document = Document::Placing(Flight::new(*attempt));
         }
         Event::Placed { number, customer, .. } => {
@@ -32,7 +45,10 @@ pub(super) fn evolve(mut state: SalesOrder, event: &Event) -> SalesOrder {
             state.customer = Some(customer.clone());
         }
         Event::PlaceRefused { reason, .. } => state.document = Document::PlaceRefused(reason.clone()),
-        Event::ReleaseAsked { attempt, .. } => state.document = Document::Releasing(Flight::new(*attempt)),
+        Event::ReleaseAsked { attempt, payment } => {
+            state.payment = Some(payment.clone());
+            state.document = Document::Releasing(Flight::new(*attempt));
+        }
         Event::Released { .. } => state.document = Document::Released,
         // Attempt 0: SYSPRO was not asked, so nothing changed there.
         Event::ReleaseRefused { attempt: 0, .. } => state.is_release_denied = true,
@@ -47,14 +63,23 @@ pub(super) fn evolve(mut state: SalesOrder, event: &Event) -> SalesOrder {
             state.document = Document::Cancelled;
         }
         Event::CancelRefused { reason, .. } => state.document = Document::CancelRefused(reason.clone()),
-        Event::OutcomeUnknown { operation, attempt, .. } => {
-            let flight = Flight { attempt: *attempt, is_unknown: true };
-            state.document = match operation {
-                Operation::Place => Document::Placing(flight),
-                Operation::Release => Document::Releasing(flight),
-                Operation::Cancel => Document::Cancelling(flight),
-            };
+        Event::OutcomeUnknown { operation, attempt, inquiry_due_at_ms, .. } => {
+            let flight = Flight { attempt: *attempt, is_unknown: true, inquiry_due_at_ms: *inquiry_due_at_ms };
+            state.document = out(*operation, flight);
+        }
+        Event::PersonWanted { operation, attempt, reason } => {
+            state.document = out(*operation, Flight { is_unknown: true, ..Flight::new(*attempt) });
+            state.task = Some(reason.clone());
         }
     }
     state
+}
+
+/// The document while a call is out.
+fn out(operation: Operation, flight: Flight) -> Document {
+    match operation {
+        Operation::Place => Document::Placing(flight),
+        Operation::Release => Document::Releasing(flight),
+        Operation::Cancel => Document::Cancelling(flight),
+    }
 }

@@ -69,6 +69,7 @@ pub(super) fn react(state: &SalesOrder, event: &Event) -> Vec<Effect> {
         | Event::CancelAccepted { .. }
         | Event::Cancelled { .. }
         | Event::CancelRefused { .. }
-        | Event::OutcomeUnknown { .. } => Vec::new(),
+        | Event::OutcomeUnknown { .. }
+        | Event::PersonWanted { .. } => Vec::new(),
     }
 }

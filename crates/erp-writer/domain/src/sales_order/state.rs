@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::event::{Operation, Reason};
+use super::event::{Operation, Payment, Reason, Suspense};
 use crate::order::Order;
 
 /// A call to SYSPRO whose outcome we do not have.
@@ -12,12 +12,14 @@ pub struct Flight {
     pub attempt: u32,
     /// True when silence was recorded: nothing is repeated, an answer is still taken.
     pub is_unknown: bool,
+    /// When it is asked next what became of it, milliseconds since 1970; 0 while nobody has to ask.
+    pub inquiry_due_at_ms: i64,
 }
 
 impl Flight {
     /// A call just asked for.
     pub fn new(attempt: u32) -> Self {
-        Self { attempt, is_unknown: false }
+        Self { attempt, is_unknown: false, inquiry_due_at_ms: 0 }
     }
 }
 
@@ -100,6 +102,12 @@ pub struct SalesOrder {
     pub customer: Option<String>,
     /// Why it is to be cancelled, once somebody asked.
     pub cancel: Option<Reason>,
+    /// Why it stands in suspense, from the first placing.
+    pub suspense: Option<Suspense>,
+    /// What was captured, once a release was asked for.
+    pub payment: Option<Payment>,
+    /// Why a person must look at the call that is out, and what that person could do. Ends with the call.
+    pub task: Option<Reason>,
     /// A release was asked for when it could not be, and that was told.
     pub is_release_denied: bool,
 }

@@ -91,6 +91,13 @@ fn unknown(operation: Operation) -> Command {
     Command::RecordUnknown { operation, attempt: 1, reference, inquiry_due_at_ms: 7 }
 }
 
+fn absent(operation: Operation, attempt: u32) -> Command {
+    Command::RecordAbsent { operation, attempt }
+}
+fn unresolved(operation: Operation) -> Command {
+    Command::RecordUnresolved { operation, attempt: 1, reason: reason("total_differs") }
+}
+
 /// Lets commands happen one after the other; gives the state and every effect on the way.
 fn after(commands: &[Command]) -> (SalesOrder, Vec<Effect>) {
     let (mut state, mut effects) = (SalesOrder::default(), Vec::new());
@@ -212,6 +219,62 @@ fn silence_is_recorded_once_and_a_late_answer_is_taken() {
 }
 
 #[test]
+fn what_is_proven_absent_is_asked_again_under_another_attempt() {
+    let (state, effects) =
+        after(&[screen(), passed(1), place(), unknown(Operation::Place), absent(Operation::Place, 1)]);
+    assert_eq!(state.name(), "placing");
+    let Some(Effect::Place { attempt: 2, customer, suspense, .. }) = effects.last() else { panic!("{effects:?}") };
+    assert_eq!((customer.as_deref(), *suspense), (Some("WEB001"), Suspense::AwaitingPayment));
+    let standing = [place(), placed("016201")];
+    let and = |more: &[Command]| standing.iter().chain(more).cloned().collect::<Vec<_>>();
+    let (_, effects) = after(&and(&[book(), unknown(Operation::Release), absent(Operation::Release, 1)]));
+    assert_eq!(effects.last(), Some(&Effect::Release { attempt: 2, number: "016201".to_owned() }));
+    let (_, effects) = after(&and(&[cancel(), unknown(Operation::Cancel), absent(Operation::Cancel, 1)]));
+    assert_eq!(effects.last(), Some(&Effect::Cancel { attempt: 2, number: "016201".to_owned() }));
+}
+
+#[test]
+fn a_proof_counts_once_and_for_its_own_attempt() {
+    let past = [place(), unknown(Operation::Place), absent(Operation::Place, 1)];
+    assert_eq!(kinds(&past, absent(Operation::Place, 1)), [""; 0]);
+    assert_eq!(kinds(&past, absent(Operation::Release, 2)), [""; 0]);
+    assert_eq!(kinds(&past, absent(Operation::Place, 2)), ["place_asked"]);
+    assert_eq!(kinds(&[place(), placed("016201")], absent(Operation::Place, 1)), [""; 0], "the answer was faster");
+    assert_eq!(kinds(&past, placed("016201")), ["placed"], "the first attempt's answer, late: it is the same document");
+}
+
+#[test]
+fn what_is_not_wanted_any_more_is_not_asked_again() {
+    let past = [place(), unknown(Operation::Place), cancel()];
+    assert_eq!(kinds(&past, absent(Operation::Place, 1)), ["cancelled"]);
+    let past = [place(), placed("016201"), book(), unknown(Operation::Release), cancel()];
+    assert_eq!(kinds(&past, absent(Operation::Release, 1)), ["cancel_asked"]);
+}
+
+#[test]
+fn a_person_is_called_once_and_a_later_answer_is_taken() {
+    let past = [place(), unknown(Operation::Place), unresolved(Operation::Place)];
+    assert_eq!(after(&past).0.task.map(|task| task.code).as_deref(), Some("total_differs"));
+    assert_eq!(kinds(&past, unresolved(Operation::Place)), [""; 0]);
+    assert_eq!(kinds(&past, place()), [""; 0], "no new attempt");
+    let (state, _) = after(&[&past[..], &[placed("016201")]].concat());
+    assert_eq!((state.name(), state.task), ("placed", None));
+}
+
+#[test]
+fn each_later_hour_is_told() {
+    let later = Command::RecordUnknown {
+        operation: Operation::Place,
+        attempt: 1,
+        reference: "stream/place/1".to_owned(),
+        inquiry_due_at_ms: 8,
+    };
+    let past = [place(), unknown(Operation::Place)];
+    assert_eq!(kinds(&past, later.clone()), ["outcome_unknown"]);
+    assert_eq!(kinds(&[&past[..], &[later]].concat(), unknown(Operation::Place)), [""; 0], "an hour that has passed");
+}
+
+#[test]
 fn repeated_outcomes_are_nothing_new() {
     let whole = [screen(), passed(1), place(), placed("016201"), book(), released()];
     let (state, _) = after(&whole);
@@ -296,6 +359,12 @@ fn every_command() -> Vec<(&'static str, Command)> {
         ("unknown place", unknown(Operation::Place)),
         ("unknown release", unknown(Operation::Release)),
         ("unknown cancel", unknown(Operation::Cancel)),
+        ("absent place", absent(Operation::Place, 1)),
+        ("absent release", absent(Operation::Release, 1)),
+        ("absent cancel", absent(Operation::Cancel, 1)),
+        ("unresolved place", unresolved(Operation::Place)),
+        ("unresolved release", unresolved(Operation::Release)),
+        ("unresolved cancel", unresolved(Operation::Cancel)),
     ]
 }
 
@@ -372,18 +441,38 @@ fn answers(call: (&'static str, u32), how: u8) -> Vec<Command> {
         Operation::Release => released(),
         Operation::Cancel => cancelled(),
     };
-    match how % 5 {
+    let told = match how % 7 {
         0 => vec![yes],
         1 => vec![refused(operation)],
         2 => vec![unknown(operation)],
         3 => vec![unknown(operation), yes],
+        // Attempts come to an end in this world: the second is answered.
+        4 if attempt == 1 => vec![unknown(operation), absent(operation, attempt)],
+        5 => vec![unknown(operation), unresolved(operation), yes],
         _ => vec![unknown(operation), refused(operation)],
+    };
+    told.into_iter().map(|command| of(command, attempt)).collect()
+}
+
+/// The same outcome, of this attempt.
+fn of(mut outcome: Command, of: u32) -> Command {
+    match &mut outcome {
+        Command::RecordPlaced { attempt, .. }
+        | Command::RecordReleased { attempt, .. }
+        | Command::RecordCancelled { attempt, .. }
+        | Command::RecordRefused { attempt, .. }
+        | Command::RecordUnknown { attempt, .. }
+        | Command::RecordAbsent { attempt, .. }
+        | Command::RecordUnresolved { attempt, .. }
+        | Command::RecordScreen { attempt, .. } => *attempt = of,
+        Command::Screen { .. } | Command::Place { .. } | Command::Book { .. } | Command::Cancel { .. } => {}
     }
+    outcome
 }
 
 proptest! {
     #[test]
-    fn any_history_keeps_its_promises(picks in prop::collection::vec(0_usize..16, 0..40)) {
+    fn any_history_keeps_its_promises(picks in prop::collection::vec(0_usize..22, 0..40)) {
         let commands = every_command();
         let mut history = History::default();
         for pick in picks {
@@ -421,7 +510,7 @@ proptest! {
     }
 
     #[test]
-    fn a_wish_repeated_at_once_is_nothing_new(picks in prop::collection::vec(0_usize..16, 0..20), wish in 1_usize..4) {
+    fn a_wish_repeated_at_once_is_nothing_new(picks in prop::collection::vec(0_usize..22, 0..20), wish in 1_usize..4) {
         let commands = every_command();
         let mut history = History::default();
         for pick in picks {
