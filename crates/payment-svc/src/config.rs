@@ -224,8 +224,6 @@ pub(crate) struct PairSettings {
     /// and the gateway may be at it.
     pub(crate) quiet: Duration,
     pub(crate) search_lag: Duration,
-    /// `None` for a pair that is not swept.
-    pub(crate) sweep: Option<Rhythm>,
     pub(crate) width: usize,
 }
 
@@ -300,14 +298,14 @@ impl PairSettings {
             call_limit,
             quiet: seconds(gateway.signature_life_s) + seconds(gateway.clock_skew_s) + seconds(gateway.gateway_limit_s),
             search_lag: seconds(gateway.search_lag_s),
-            sweep: written.sweep.rhythm(),
             width: gateway.width,
         }
     }
 }
 
 impl SweepConfig {
-    fn rhythm(self) -> Option<Rhythm> {
+    /// `None` for a pair that is not swept.
+    pub(crate) fn rhythm(self) -> Option<Rhythm> {
         let ms = |seconds: u32| i64::from(seconds) * 1000;
         (self.every_s > 0).then(|| Rhythm {
             every_ms: ms(self.every_s),
@@ -345,7 +343,7 @@ mod tests {
         let pair = &settings.pairs[&"demo".parse().unwrap()];
         assert_eq!(pair.policies, Policies { open_for_ms: 3_600_000, ..Policies::default() });
         assert_eq!((pair.quiet.as_secs(), pair.search_lag.as_secs()), (300, 1200));
-        assert_eq!(pair.sweep, Some(Rhythm::default()));
+        assert_eq!(config.pairs["demo"].sweep.rhythm(), Some(Rhythm::default()));
         assert_eq!((pair.reference_prefix.as_str(), pair.width), ("demo", 16));
         assert_eq!(pair.call_limit, Duration::from_secs(30));
     }

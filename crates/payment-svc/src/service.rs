@@ -5,10 +5,9 @@ use std::{sync::Arc, time::Duration};
 use chrono::{DateTime, Utc};
 use contracts::{MessageKind, query::v1::OrderSummary};
 use fault::Classify as _;
-use ids::Pair;
 use ledger::{ClaimedEffect, StoredEvent};
 use node::Node;
-use payment_domain::{Reason, payment::Operation, sweep::Rhythm};
+use payment_domain::{Reason, payment::Operation};
 use runtime::{
     Aggregate as _, CallFuture, Called, CodecError, Context, DecideError, Decided, Ending, Inbound, Inquired, Inquiry,
     InquiryFuture, Lane, Outgoing, Past, Place, Profile, Routed, Service, Unreadable, decide_in,
@@ -51,12 +50,6 @@ impl PaymentService {
     /// With this gateway.
     pub(crate) fn new(settings: Settings, node: Node, gateway: Arc<dyn CardGateway>) -> Self {
         Self { settings, node, gateway, known: sweeping::Known::default() }
-    }
-
-    /// The pairs that are swept, and how.
-    pub(crate) fn rhythms(&self) -> Vec<(Pair, Rhythm)> {
-        let pairs = self.settings.pairs.iter();
-        pairs.filter_map(|(pair, settings)| Some((pair.clone(), settings.sweep?))).collect()
     }
 
     fn now_ms(&self) -> i64 {

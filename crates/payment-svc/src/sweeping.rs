@@ -17,7 +17,7 @@ use runtime::{Aggregate as _, Engine, EngineError, Place, Request};
 use uuid::Uuid;
 
 use crate::{
-    Command, PaymentService,
+    Command, Config, PaymentService,
     codec::{Compared, PaymentStream, SweepStream},
     error::CallError,
     ports::{CardGateway, Sighting, Stretch},
@@ -42,12 +42,15 @@ pub(crate) fn sweep_place(pair: &Pair, now_ms: i64) -> Place {
     Place { stream, pair: pair.clone(), order, kind: SweepStream::KIND }
 }
 
-/// Begins the sweeps of all pairs that want one; one that has begun goes on.
+/// Begins the sweeps of all pairs that want one; one that has begun goes on. A pair that cannot be read is none of this
+/// process: it would not have started.
 ///
 /// # Errors
 /// When the ledger does not take it.
-pub async fn begin_sweeps(engine: &Engine<PaymentService>, service: &PaymentService) -> Result<(), EngineError> {
-    for (pair, rhythm) in service.rhythms() {
+pub async fn begin_sweeps(engine: &Engine<PaymentService>, config: &Config) -> Result<(), EngineError> {
+    let rhythms =
+        config.pairs.iter().filter_map(|(name, pair)| Some((name.parse::<Pair>().ok()?, pair.sweep.rhythm()?)));
+    for (pair, rhythm) in rhythms {
         let now_ms = engine.context().node.now().timestamp_millis();
         let request = Request {
             place: sweep_place(&pair, now_ms),

@@ -29,7 +29,7 @@ fn reference(verb: char) -> MerchantReference {
     ids::merchant_reference("demo", order_id().0, verb, 1)
 }
 
-fn purpose(world: &World, total: &str, card: &str) -> Purpose {
+pub fn purpose(world: &World, total: &str, card: &str) -> Purpose {
     let token = world.sandbox.mint_token(card).unwrap();
     Purpose {
         order: order_id(),
@@ -56,7 +56,7 @@ async fn authorize(world: &World, total: &str, card: &str) -> Result<What, CallE
     gateway(&world.node).authorize(&pair(), &reference('A'), &purpose(world, total, card), &personal).await
 }
 
-fn follow_on(verb: char, total: &str, gateway_request_id: &str) -> FollowOn {
+pub fn follow_on(verb: char, total: &str, gateway_request_id: &str) -> FollowOn {
     FollowOn {
         order: order_id(),
         reference: reference(verb),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it fails")]
 
 mod gateway;
+mod inquiry;
 mod messages;
 
 use std::sync::Arc;

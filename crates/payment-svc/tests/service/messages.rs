@@ -164,7 +164,13 @@ async fn a_broken_start_is_unreadable_and_not_half_taken() {
 #[tokio::test(start_paused = true)]
 async fn timers_fire_as_commands() {
     let world = World::new();
-    for kind in ["timer.screening_deadline", "timer.review_deadline"] {
+    for kind in [
+        "timer.screening_deadline",
+        "timer.review_deadline",
+        "timer.open_until",
+        "timer.hold_ending",
+        "timer.hold_ended",
+    ] {
         assert!(world.service.effect_kinds().contains(&kind));
         let (place, _) = world.service.fired(&effect(kind, order_id().stream(), bytes::Bytes::new())).unwrap();
         assert_eq!(place.stream, order_id().stream());

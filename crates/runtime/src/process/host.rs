@@ -45,6 +45,9 @@ pub trait Hosted: Service + Sized {
     /// Every mistake in the configuration, in words.
     fn make(config: &Self::Config, node: &Node, database_url: &str) -> Result<Arc<Self>, Vec<String>>;
 
+    /// Called once its engine runs: what it begins by itself; most begin nothing.
+    fn started(_config: &Self::Config, _engine: &Engine<Self>) {}
+
     /// What it serves over HTTP, and where; most serve nothing.
     fn http(_config: &Self::Config, _engine: &Engine<Self>) -> Option<(SocketAddr, Router)> {
         None
@@ -104,6 +107,7 @@ impl Process {
             health::serve(&node, listen(address).await?, router);
             tracing::info!(service = S::NAME, %address, "takes requests");
         }
+        S::started(&config, &engine);
         self.nodes.push(node);
         self.readiness.push(Arc::new(engine.clone()));
         self.queries.push(Arc::new(engine.clone()));
