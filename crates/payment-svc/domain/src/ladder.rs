@@ -24,7 +24,7 @@ mod tests;
 
 pub use self::{
     event::{Command, Event, Rejection},
-    react::{Effect, GIVING_BACK_FAILED},
+    react::Effect,
     state::{Answer, Held, Ladder, Rung, Stage, Taken, Task},
 };
 

@@ -202,7 +202,7 @@ impl Sweep {
 
     fn window(&self, rhythm: Rhythm, now_ms: i64) -> Window {
         let number = self.next();
-        let reaches_a_day = number % rhythm.day_each.max(1) == 0;
+        let reaches_a_day = number.is_multiple_of(rhythm.day_each.max(1));
         let from_ms = now_ms.saturating_sub(if reaches_a_day { DAY_MS } else { rhythm.span_ms });
         // Nothing falls between two windows, however late the second one is.
         let gap = self.last.map_or(from_ms, |last| last.to_ms.saturating_sub(rhythm.span_ms).min(from_ms));

@@ -45,7 +45,7 @@ pub(crate) fn wish(place: &Place, state: &Ladder, effect: Effect) -> Wish<Comman
             after,
         },
         Effect::Tell(command) => {
-            Wish::Tell { place: payment_place(&place.pair, place.order), command: Command::Payment(command) }
+            Wish::Tell { place: payment_place(&place.pair, place.order), command: Command::Payment(*command) }
         }
     }
 }

@@ -11,9 +11,6 @@ use crate::{
     payment::{self, Reversed},
 };
 
-/// Money could not be given back: the runbook of this code says what a person does.
-pub const GIVING_BACK_FAILED: &str = "OTC-PAY-010";
-
 /// What to ask of the world.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
@@ -38,7 +35,7 @@ pub enum Effect {
         after: Duration,
     },
     /// Tell the payment, in the same database transaction.
-    Tell(payment::Command),
+    Tell(Box<payment::Command>),
 }
 
 pub(super) fn react(state: &Ladder, event: &Event) -> Vec<Effect> {
@@ -60,18 +57,18 @@ pub(super) fn react(state: &Ladder, event: &Event) -> Vec<Effect> {
         Event::GivenBack { amount, reference, gateway_request_id } if is_waited_for => {
             let (reference, gateway_request_id) = (reference.clone(), gateway_request_id.clone());
             let reversed = Reversed { amount: *amount, reference, gateway_request_id };
-            vec![Effect::Tell(payment::Command::RecordGivenBack { reversed })]
+            vec![Effect::Tell(Box::new(payment::Command::RecordGivenBack { reversed }))]
         }
         Event::Parked { reference, reason, .. } if is_waited_for => {
             let (reference, reason) = (reference.clone(), reason.clone());
-            vec![Effect::Tell(payment::Command::RecordNotGivenBack { reference, reason })]
+            vec![Effect::Tell(Box::new(payment::Command::RecordNotGivenBack { reference, reason }))]
         }
         Event::OutcomeUnknown { rung, reference, inquiry_due_ms } if is_waited_for => {
-            vec![Effect::Tell(payment::Command::RecordRungUnknown {
+            vec![Effect::Tell(Box::new(payment::Command::RecordRungUnknown {
                 operation: rung.operation(),
                 reference: reference.clone(),
                 inquiry_due_ms: *inquiry_due_ms,
-            })]
+            }))]
         }
         Event::Begun { .. }
         | Event::Done { .. }

@@ -11,6 +11,7 @@ use crate::{CardToken, Reason};
 
 /// What has happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "the large one comes once in an order's life and is not kept in numbers")]
 pub enum Event {
     /// The order was taken over, under these policies.
     Opened {

@@ -127,7 +127,7 @@ impl World {
                     ladder::Effect::Call { rung, reference, amount, .. } => {
                         self.call(rung.operation(), reference, amount, number)
                     }
-                    ladder::Effect::Tell(command) => queue.push_back(Work::Payment(command)),
+                    ladder::Effect::Tell(command) => queue.push_back(Work::Payment(*command)),
                     ladder::Effect::Rest { rest, .. } => {
                         // Time passes at once here.
                         queue.push_back(Work::Ladder(number, ladder::Command::Wake { rest }));
