@@ -47,6 +47,7 @@ table! {
     crate::intake::v1::ShopTold, "otc.intake.v1.ShopTold", "intake", Event, "shop_told";
 
     crate::order::v1::StartOrder, "otc.order.v1.StartOrder", "order", Command, "start";
+    crate::order::v1::AddPayment, "otc.order.v1.AddPayment", "order", Command, "add_payment";
     crate::order::v1::OrderOpened, "otc.order.v1.OrderOpened", "order", Event, "opened";
     crate::order::v1::OrderAuthorized, "otc.order.v1.OrderAuthorized", "order", Event, "authorized";
     crate::order::v1::OrderUnderReview, "otc.order.v1.OrderUnderReview", "order", Event, "under_review";

@@ -93,6 +93,7 @@ fn whole_order() -> Option<wire::Order> {
             bin: "411111".to_owned(),
             last_four: "1111".to_owned(),
             expires_at_ms: DUE_MS,
+            ..wire::PaymentToken::default()
         }),
         personal: Some(wire::Sealed {
             subject: "01935e7a-0000-7abc-8def-0123456789ab".to_owned(),
@@ -101,7 +102,36 @@ fn whole_order() -> Option<wire::Order> {
         }),
         attributes: [("a".to_owned(), "1".to_owned()), ("channel".to_owned(), "web".to_owned())].into(),
         placed_at_ms: 1_791_970_200_000,
+        // As the first release wrote it; later fields are pinned by a file of their own.
+        ..wire::Order::default()
     })
+}
+
+/// What the shop's own plugin did, with every field that came later.
+fn claimed_order() -> wire::Order {
+    wire::Order {
+        payment: Some(wire::PaymentToken {
+            mode: "adopt".to_owned(),
+            brand: "001".to_owned(),
+            last_four: "1111".to_owned(),
+            gateway_request_id: "7918274651236405304807".to_owned(),
+            merchant_reference: "48213".to_owned(),
+            authentication: Some(authentication()),
+            ..wire::PaymentToken::default()
+        }),
+        captured_by: "shop".to_owned(),
+        ..whole_order().unwrap_or_default()
+    }
+}
+
+fn authentication() -> wire::Authentication {
+    wire::Authentication {
+        cavv: "AAABAWFlmQAAAABjRWWZEEFgFz+=".to_owned(),
+        eci: "05".to_owned(),
+        xid: "x-1".to_owned(),
+        directory_server_id: "c4e59ceb-a382-4d6a-bc87-385d591fa09d".to_owned(),
+        version: "2.2.0".to_owned(),
+    }
 }
 
 /// Compares bytes with those of the first release, both ways.
@@ -145,6 +175,9 @@ fn every_message_on_the_bus_is_written_and_read_as_it_was_released() {
 
 fn commands(pinned: &mut Pinned) {
     pinned.pin(order::StartOrder { order: whole_order() });
+    let Some(wire::Order { payment, personal, .. }) = whole_order() else { return };
+    let payment = payment.map(|payment| wire::PaymentToken { authentication: Some(authentication()), ..payment });
+    pinned.pin(order::AddPayment { order_id: id(), payment, attempt: 2, personal });
     pinned.pin(erp::ScreenOrder { order: whole_order() });
     pinned.pin(erp::PlaceOrder { order: whole_order(), suspense_reason: "awaiting_payment".to_owned() });
     pinned.pin(erp::BookPayment {
@@ -290,6 +323,7 @@ fn erp_events(pinned: &mut Pinned) {
 #[test]
 fn what_every_ledger_stores_beside_its_own_events_is_pinned_too() {
     pin("otc.type.v1.Personal", &personal());
+    pin("otc.type.v1.Order.claimed", &claimed_order());
     pin(
         "otc.ledger.v1.Meta",
         &ledger::Meta {

@@ -10,7 +10,7 @@ use contracts::{
         ErpOutcomeUnknown, OrderScreenFailed, OrderScreened, SalesOrderCancelRefused, SalesOrderCancelled,
         SalesOrderPlaced, SalesOrderRefused, SalesOrderReleaseRefused, SalesOrderReleased,
     },
-    order::v1::StartOrder,
+    order::v1::{AddPayment, StartOrder},
     r#type::v1 as wire,
 };
 use ids::OrderId;
@@ -18,6 +18,7 @@ use ledger::{ClaimedEffect, SubjectKey};
 use payment_domain::order_to_cash::{Command as Saga, OrderFacts, Step};
 use prost::Message as _;
 use runtime::{Aggregate as _, Inbound, Place, Routed, Unreadable};
+use sealed::SealedBox;
 
 pub(crate) use self::ended::{answered, question};
 use crate::{
@@ -27,9 +28,13 @@ use crate::{
     outbound, saga_place,
 };
 
+/// The word for a shop that itself takes the money its plugin holds.
+const CAPTURED_BY_SHOP: &str = "shop";
+
 /// The messages that payment-svc listens to.
 pub const LISTENS: &[&MessageKind] = &[
     StartOrder::KIND,
+    AddPayment::KIND,
     OrderScreened::KIND,
     OrderScreenFailed::KIND,
     SalesOrderPlaced::KIND,
@@ -45,6 +50,8 @@ pub const LISTENS: &[&MessageKind] = &[
 pub(crate) fn route(message: &Inbound, settings: &Settings, now_ms: i64) -> Result<Routed<Command>, Unreadable> {
     let (command, subject_keys) = if message.kind.ce_type == StartOrder::KIND.ce_type {
         start(message, settings, now_ms)?
+    } else if message.kind.ce_type == AddPayment::KIND.ce_type {
+        add_payment(message)?
     } else {
         match from_erp(message, now_ms)? {
             Some(command) => (command, Vec::new()),
@@ -72,11 +79,28 @@ fn start(message: &Inbound, settings: &Settings, now_ms: i64) -> Result<(Saga, V
     Ok((Saga::Start { facts: Arc::new(facts), policies: pair.policies, now_ms }, keys))
 }
 
-fn facts(order: OrderId, mut message: wire::Order, prefix: &str) -> Result<(OrderFacts, Vec<SubjectKey>), Corrupt> {
-    let sealed = message.personal.take();
+fn add_payment(message: &Inbound) -> Result<(Saga, Vec<SubjectKey>), Unreadable> {
+    let broken = |Corrupt(why): Corrupt| Unreadable(format!("{}: {why}", message.kind.ce_type));
+    let AddPayment { order_id, payment, attempt, personal } = message.decode()?;
+    if order_id != message.envelope.order.to_string() {
+        let why = format!("order `{order_id}` came in an envelope of {}", message.envelope.order);
+        return Err(broken(Corrupt(why)));
+    }
+    let token = codec::token_from_wire(payment).map_err(broken)?;
+    let (personal, keys) = person(personal).map_err(broken)?;
+    Ok((Saga::AddPayment { number: attempt, token, personal }, keys))
+}
+
+/// The sealed part, and its key when one travels with it.
+fn person(sealed: Option<wire::Sealed>) -> Result<(SealedBox, Vec<SubjectKey>), Corrupt> {
     let personal = codec::sealed_from_wire(sealed.as_ref())?;
     let wrapped = sealed.map(|sealed| sealed.wrapped_key).unwrap_or_default();
     let keys = if wrapped.is_empty() { Vec::new() } else { vec![SubjectKey { subject: personal.subject, wrapped }] };
+    Ok((personal, keys))
+}
+
+fn facts(order: OrderId, mut message: wire::Order, prefix: &str) -> Result<(OrderFacts, Vec<SubjectKey>), Corrupt> {
+    let (personal, keys) = person(message.personal.take())?;
     let total = codec::amount(message.total.as_ref())?;
     if !total.is_positive() {
         return Err(Corrupt(format!("a total of {total} cannot be paid")));
@@ -90,7 +114,7 @@ fn facts(order: OrderId, mut message: wire::Order, prefix: &str) -> Result<(Orde
         personal,
         contract_order: message.encode_to_vec(),
         reference_prefix: prefix.to_owned(),
-        is_captured_by_shop: false,
+        is_captured_by_shop: message.captured_by == CAPTURED_BY_SHOP,
     };
     Ok((facts, keys))
 }

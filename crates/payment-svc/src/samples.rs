@@ -83,6 +83,7 @@ pub(crate) fn contract_order() -> wire::Order {
             bin: "411111".to_owned(),
             last_four: "1111".to_owned(),
             expires_at_ms: 1_795_522_000_000,
+            ..wire::PaymentToken::default()
         }),
         personal: Some(wire::Sealed {
             subject: Uuid::from_u128(7).to_string(),

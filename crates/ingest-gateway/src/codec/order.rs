@@ -28,6 +28,7 @@ pub fn to_wire(order: &Order, order_id: &str) -> wire::Order {
             bin: order.payment.bin.clone(),
             last_four: order.payment.last_four.clone(),
             expires_at_ms: order.payment.expires_at_ms,
+            ..wire::PaymentToken::default()
         }),
         personal: Some(wire::Sealed {
             subject: order.personal.subject.to_string(),
@@ -36,6 +37,7 @@ pub fn to_wire(order: &Order, order_id: &str) -> wire::Order {
         }),
         attributes: order.attributes.clone(),
         placed_at_ms: order.placed_at_ms,
+        captured_by: String::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Canonical order → payment request: one file, so that a document can take its place.
 
 use contracts::r#type::v1::{Address, Personal};
-use cybersource::{Authorize, BillTo, Device, PaymentSource};
+use cybersource::{Authentication, AuthenticationScheme, Authorize, BillTo, Device, PaymentSource};
 use ids::MerchantReference;
 use payment_domain::{TokenMode, payment::Purpose};
 use secrecy::SecretString;
@@ -26,7 +26,24 @@ pub(super) fn authorize(reference: &MerchantReference, purpose: &Purpose, person
             fingerprint_session_id: personal.fingerprint.clone(),
         },
         transaction_id: purpose.has_transaction_ids.then(|| transaction_id(reference)),
-        authentication: None,
+        authentication: purpose.token.authentication.as_ref().map(|proof| proof_of(&purpose.token.brand, proof)),
+    }
+}
+
+/// The buyer's proof, by the scheme of the card's brand.
+fn proof_of(brand: &str, proof: &payment_domain::Authentication) -> Authentication {
+    Authentication {
+        scheme: match brand {
+            "001" => AuthenticationScheme::Visa,
+            "002" => AuthenticationScheme::Mastercard,
+            "003" => AuthenticationScheme::Amex,
+            _ => AuthenticationScheme::Other,
+        },
+        cavv: proof.cavv.clone(),
+        eci: proof.eci.clone(),
+        xid: proof.xid.clone(),
+        directory_server_id: proof.directory_server_id.clone(),
+        version: proof.version.clone(),
     }
 }
 

@@ -3,7 +3,7 @@
 use contracts::r#type::v1 as wire;
 use ids::OrderId;
 use money::Amount;
-use payment_domain::{CardToken, Reason, Shortage, TokenMode};
+use payment_domain::{Authentication, CardToken, Claim, Reason, Shortage, TokenMode};
 use sealed::SealedBox;
 use uuid::Uuid;
 
@@ -61,6 +61,15 @@ pub(crate) fn token_to_wire(token: &CardToken) -> wire::PaymentToken {
         bin: String::new(),
         last_four: token.last_four.clone(),
         expires_at_ms: token.expires_at_ms.unwrap_or(0),
+        gateway_request_id: token.claim.as_ref().map(|claim| claim.gateway_request_id.clone()).unwrap_or_default(),
+        merchant_reference: token.claim.as_ref().map(|claim| claim.reference.clone()).unwrap_or_default(),
+        authentication: token.authentication.as_ref().map(|proof| wire::Authentication {
+            cavv: proof.cavv.clone(),
+            eci: proof.eci.clone(),
+            xid: proof.xid.clone(),
+            directory_server_id: proof.directory_server_id.clone(),
+            version: proof.version.clone(),
+        }),
     }
 }
 
@@ -70,7 +79,18 @@ pub(crate) fn token_from_wire(token: Option<wire::PaymentToken>) -> Result<CardT
     let mode = match token.mode.as_str() {
         "transient" => TokenMode::Transient,
         "stored" => TokenMode::Stored,
+        "adopt" => TokenMode::Adopt,
+        "taken" => TokenMode::Taken,
         other => return Err(Corrupt(format!("`{other}` is no way to hand a card over"))),
+    };
+    let claim = match mode {
+        TokenMode::Transient | TokenMode::Stored => None,
+        TokenMode::Adopt | TokenMode::Taken if token.gateway_request_id.is_empty() => {
+            return Err(missing("gateway request id of the shop's plugin"));
+        }
+        TokenMode::Adopt | TokenMode::Taken => {
+            Some(Claim { gateway_request_id: token.gateway_request_id, reference: token.merchant_reference })
+        }
     };
     Ok(CardToken {
         mode,
@@ -78,8 +98,14 @@ pub(crate) fn token_from_wire(token: Option<wire::PaymentToken>) -> Result<CardT
         brand: token.brand,
         last_four: token.last_four,
         expires_at_ms: (token.expires_at_ms != 0).then_some(token.expires_at_ms),
-        claim: None,
-        authentication: None,
+        claim,
+        authentication: token.authentication.map(|proof| Authentication {
+            cavv: proof.cavv,
+            eci: proof.eci,
+            xid: proof.xid,
+            directory_server_id: proof.directory_server_id,
+            version: proof.version,
+        }),
     })
 }
 

@@ -77,6 +77,7 @@ impl World {
                 bin: token.prefix.clone(),
                 last_four: token.suffix.clone(),
                 expires_at_ms: token.expires_at.timestamp_millis(),
+                ..PaymentToken::default()
             }),
             personal: Some(sealed()),
             ..Order::default()
