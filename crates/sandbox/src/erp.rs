@@ -21,8 +21,9 @@ mod values;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
+use serde_json::{Value, json};
 
 pub use self::{
     books::{ChangeRecord, CustomerRecord, ErpBooks, LineRecord, OrderRecord, SessionCounts, StockRecord},
@@ -31,7 +32,7 @@ pub use self::{
     store::Company,
 };
 use self::{customers::Customers, orders::Orders, sessions::Sessions, stock::Stock, store::Store};
-use crate::world::{Reply, World};
+use crate::world::{Caller, Reply, View, World};
 
 /// How a program proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,6 +57,8 @@ pub struct ErpConfig {
     pub sessions: SessionRules,
     /// How a program proves who it is.
     pub auth_mode: AuthMode,
+    /// A post is worked on at most this long after it came; then it is given up.
+    pub processing_limit: TimeDelta,
 }
 
 impl Default for ErpConfig {
@@ -66,6 +69,7 @@ impl Default for ErpConfig {
             operators: demo::operators(),
             sessions: SessionRules::default(),
             auth_mode: AuthMode::Token,
+            processing_limit: TimeDelta::seconds(240),
         }
     }
 }
@@ -74,6 +78,7 @@ impl Default for ErpConfig {
 pub struct ErpWorld {
     store: Store,
     auth_mode: AuthMode,
+    processing_limit: TimeDelta,
     mischief: mischief::Plan,
     calls: BTreeMap<String, u64>,
     answers: BTreeMap<String, u64>,
@@ -89,11 +94,13 @@ impl ErpWorld {
             stock: Stock::default(),
             orders: Orders::after(demo::LAST_ORDER),
             sessions: Sessions::new(config.operators, config.sessions, config.seed),
+            view: View::Present,
         };
         demo::fill(&mut store);
         Self {
             store,
             auth_mode: config.auth_mode,
+            processing_limit: config.processing_limit,
             mischief: mischief::Plan::default(),
             calls: BTreeMap::new(),
             answers: BTreeMap::new(),
@@ -124,20 +131,77 @@ impl ErpWorld {
 }
 
 impl World for ErpWorld {
-    fn handle(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Reply {
-        let operation = request.uri().path().rsplit('/').next().unwrap_or_default();
-        for mischief in self.mischief.due(operation, request) {
+    fn admit(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Result<Caller, Reply> {
+        for mischief in self.mischief.due(operation_of(request), request) {
             let caller = facade::caller(&self.store, request);
             mischief::strike(&mut self.store, &mischief, caller.as_deref());
         }
+        match facade::admit(&mut self.store, self.auth_mode, request, now) {
+            Ok(operator) => Ok(Caller(operator)),
+            Err(refusal) => Err(self.told(request, refusal)),
+        }
+    }
+
+    fn work(&mut self, request: &Request<Bytes>, caller: &Caller, now: DateTime<Utc>) -> Reply {
+        let answer = facade::answer(&mut self.store, &caller.0, request, now);
+        self.told(request, answer)
+    }
+
+    fn refuses(&mut self, request: &Request<Bytes>, caller: &Caller, now: DateTime<Utc>) -> Option<Reply> {
+        let mut body: Value = serde_json::from_slice(request.body()).ok().filter(Value::is_object)?;
+        let options = &mut body["Options"];
+        if !options.is_object() {
+            *options = json!({});
+        }
+        options["ValidateOnly"] = json!(true);
+        let (parts, _) = request.clone().into_parts();
+        let trial = Request::from_parts(parts, Bytes::from(body.to_string()));
+        let answer = facade::answer(&mut self.store, &caller.0, &trial, now);
+        (answer.code != "OK").then(|| self.told(request, answer))
+    }
+
+    fn commit(
+        &mut self,
+        request: &Request<Bytes>,
+        caller: &Caller,
+        arrived: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<Reply> {
+        if now - arrived > self.processing_limit {
+            return None;
+        }
+        // Doubles were looked for when the request came; what was written since is not seen by what is already at work.
+        self.store.orders.looks_for_doubles = false;
+        let reply = self.work(request, caller, now);
+        self.store.orders.looks_for_doubles = true;
+        Some(reply)
+    }
+
+    fn set_view(&mut self, view: View) {
+        self.store.view = view;
+    }
+
+    fn evict(&mut self, request: &Request<Bytes>) {
+        if let Some(operator) = facade::caller(&self.store, request) {
+            self.store.sessions.end_operator(&operator, sessions::Ended::Evicted);
+        }
+    }
+}
+
+impl ErpWorld {
+    /// Counts an answer on its way out.
+    fn told(&mut self, request: &Request<Bytes>, answer: facade::Answer) -> Reply {
         self.requests += 1;
-        let answer = facade::answer(&mut self.store, self.auth_mode, request, now);
         // Paths are the caller's to invent; only operations that exist get a row of their own.
-        let operation = if answer.is_known_operation { operation } else { "other" };
+        let operation = if answer.is_known_operation { operation_of(request) } else { "other" };
         count(&mut self.calls, operation);
         count(&mut self.answers, &format!("{operation} {}", answer.code));
         Reply::now(answer.into_response(self.requests))
     }
+}
+
+fn operation_of(request: &Request<Bytes>) -> &str {
+    request.uri().path().rsplit('/').next().unwrap_or_default()
 }
 
 fn count(rows: &mut BTreeMap<String, u64>, key: &str) {

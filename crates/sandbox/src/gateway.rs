@@ -1,7 +1,8 @@
 //! The card gateway: Cybersource's REST operations on one ledger of amounts, faithful and not idempotent on purpose.
 //!
-//! Authorize and sale, capture, authorization reversal, search and detail. Requests are signed in either of two ways and
-//! verified by code of this crate alone. Sending a payment twice makes two payments, as it does out there.
+//! Authorize and sale, capture, authorization reversal, void, refund, both by the caller's own id, search and detail.
+//! Requests are signed in either of two ways and verified by code of this crate alone. Sending a payment twice makes two
+//! payments, as it does out there.
 
 mod answer;
 mod authentic;
@@ -10,14 +11,20 @@ pub mod books;
 pub mod cards;
 mod fields;
 mod follow_on;
+mod give_back;
+mod merchant;
+mod notes;
+mod plant;
 mod refusal;
 mod search;
 mod source;
 mod state;
+mod time;
+mod timeout;
 pub mod tokens;
 pub mod triggers;
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -26,55 +33,24 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use serde_json::{Value, json};
 
 pub use authentic::SignatureChecks;
-pub use books::{FollowOn, GatewayBooks, PaymentRecord, PaymentStatus};
+pub use books::{
+    FollowOn, GatewayBooks, LateRequest, OrderMoney, Origin, PaymentRecord, PaymentStatus, RefusedRequest,
+};
+pub use merchant::{Account, DEFAULT_KEY_ID, DEFAULT_MERCHANT, DEFAULT_SECRET, IDS_KEY_ID, IDS_MERCHANT, MerchantKey};
+pub use plant::{Plant, PlantKind, Planted};
+pub use time::Calendar;
 
 use crate::{
     gateway::{
-        authentic::SeenTokenIds,
+        authentic::{SeenTokenIds, Verdict},
+        give_back::Target,
+        notes::Notes,
         refusal::Refusal,
         state::State,
         tokens::{MintError, MintedToken, Tokens},
     },
-    world::{Delivery, Reply, World},
+    world::{Caller, Delivery, Reply, View, World},
 };
-
-/// The merchant of the laptop world.
-pub const DEFAULT_MERCHANT: &str = "sim_merchant_01";
-/// Its key id.
-pub const DEFAULT_KEY_ID: &str = "3f2b6c1e-0000-4000-8000-00000000c0de";
-/// Its secret: the bytes 00 to 1f in base64.
-pub const DEFAULT_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
-
-/// A merchant's shared secret.
-#[derive(Clone, PartialEq, Eq)]
-pub struct MerchantKey {
-    /// The merchant that signs with it and transacts.
-    pub merchant_id: String,
-    /// The key's id.
-    pub key_id: String,
-    /// The secret in base64.
-    pub secret: String,
-}
-
-impl Default for MerchantKey {
-    fn default() -> Self {
-        Self {
-            merchant_id: DEFAULT_MERCHANT.to_owned(),
-            key_id: DEFAULT_KEY_ID.to_owned(),
-            secret: DEFAULT_SECRET.to_owned(),
-        }
-    }
-}
-
-impl fmt::Debug for MerchantKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MerchantKey")
-            .field("merchant_id", &self.merchant_id)
-            .field("key_id", &self.key_id)
-            .field("secret", &"***")
-            .finish()
-    }
-}
 
 /// How the gateway is set up.
 #[derive(Debug, Clone)]
@@ -87,8 +63,14 @@ pub struct GatewayConfig {
     pub search_delay: TimeDelta,
     /// Whether amounts act by [`triggers::TRIGGERS`]. Test cards act in any case.
     pub are_triggers_on: bool,
-    /// The account is on Visa Platform Connect: a repeated `transactionId` is refused.
+    /// Every account takes transaction ids, whatever is said of it in `merchants`.
     pub refuses_repeated_transaction_id: bool,
+    /// A silent request can be undone by its transaction id only this long after it came.
+    pub timeout_wait: TimeDelta,
+    /// When batches close and holds end.
+    pub calendar: Calendar,
+    /// A request is worked on at most this long after it came; then it is given up.
+    pub processing_limit: TimeDelta,
     /// The account refuses a merchant reference used within the last 15 minutes.
     pub blocks_duplicate_reference: bool,
     /// The account may capture one authorization in parts.
@@ -100,14 +82,30 @@ pub struct GatewayConfig {
 impl Default for GatewayConfig {
     fn default() -> Self {
         Self {
-            merchants: vec![MerchantKey::default()],
+            merchants: vec![MerchantKey::default(), MerchantKey::with_transaction_ids()],
             signatures: SignatureChecks::default(),
             search_delay: TimeDelta::seconds(5),
             are_triggers_on: true,
             refuses_repeated_transaction_id: false,
+            timeout_wait: TimeDelta::zero(),
+            calendar: Calendar::default(),
+            processing_limit: TimeDelta::seconds(150),
             blocks_duplicate_reference: false,
             allows_multiple_captures: false,
             allows_partial_reversals: false,
+        }
+    }
+}
+
+impl GatewayConfig {
+    /// The gateway of tests and of the demo, for which nobody waits minutes: signatures live 5 s, clocks differ by 1 s,
+    /// a request is worked on for 5 s at most, and the search is 2 s behind.
+    pub fn brisk() -> Self {
+        Self {
+            signatures: SignatureChecks::living(TimeDelta::seconds(5), TimeDelta::seconds(1)),
+            search_delay: TimeDelta::seconds(2),
+            processing_limit: TimeDelta::seconds(5),
+            ..Self::default()
         }
     }
 }
@@ -120,6 +118,8 @@ pub struct GatewayWorld {
     tokens: Tokens,
     seen_token_ids: SeenTokenIds,
     calls: BTreeMap<String, u64>,
+    notes: Notes,
+    view: View,
     random: StdRng,
     clock_offset: TimeDelta,
 }
@@ -147,15 +147,47 @@ impl GatewayWorld {
             tokens: Tokens::default(),
             seen_token_ids: SeenTokenIds::default(),
             calls: BTreeMap::new(),
+            notes: Notes::default(),
+            view: View::Present,
             random: StdRng::seed_from_u64(seed),
             clock_offset: TimeDelta::zero(),
         }
     }
 
-    /// What it really did.
-    pub fn books(&self) -> GatewayBooks {
+    /// What it really did until now.
+    pub fn books(&mut self, now: DateTime<Utc>) -> GatewayBooks {
+        let calendar = self.config.calendar;
+        for payment in self.state.payments_mut() {
+            calendar.settle(&mut payment.record, now);
+        }
         let payments = self.state.payments().map(|payment| payment.record.clone()).collect();
-        GatewayBooks { payments, calls: self.calls.clone() }
+        let (refused, late, batches) = (self.notes.refused(), self.notes.late(), self.notes.batches());
+        GatewayBooks { payments, calls: self.calls.clone(), refused, late, batches }
+    }
+
+    /// Closes the batch now: what waits in it goes to the processor and can no more be voided. Returns how many items.
+    pub fn close_batch(&mut self, now: DateTime<Utc>) -> usize {
+        self.books(now);
+        self.notes.closed(now);
+        self.state.close_batch(now)
+    }
+
+    /// Changes what kind of account a merchant has; false when there is no such merchant.
+    pub fn set_account(&mut self, merchant: &str, account: Account) -> bool {
+        let mut is_known = false;
+        for key in self.config.merchants.iter_mut().filter(|key| key.merchant_id == merchant) {
+            (key.account, is_known) = (account, true);
+        }
+        is_known
+    }
+
+    fn takes_transaction_ids(&self, merchant: &str) -> bool {
+        self.config.refuses_repeated_transaction_id
+            || self
+                .config
+                .merchants
+                .iter()
+                .any(|key| key.merchant_id == merchant && key.account == Account::TransactionIds)
     }
 
     /// How far this world's time is ahead of its callers' clocks, by which signatures are judged.
@@ -187,34 +219,35 @@ impl GatewayWorld {
         self.tokens.keep(card, id)
     }
 
-    fn answer(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Answer {
-        let callers_now = now - self.clock_offset;
-        let Some(merchant) = authentic::merchant(&self.config, &mut self.seen_token_ids, request, callers_now) else {
-            // One body for every cause, as out there: a wrong key learns nothing.
-            let body = json!({"response": {"rmsg": "Authentication Failed"}});
-            return Answer { status: StatusCode::UNAUTHORIZED, ..Answer::created(body) };
-        };
+    fn answer(&mut self, request: &Request<Bytes>, merchant: &str, now: DateTime<Utc>) -> Answer {
         let path = request.uri().path();
-        let third = || path.split('/').nth(4).unwrap_or_default();
+        let (target, id) = (path.split('/').nth(3).unwrap_or_default(), path.split('/').nth(4).unwrap_or_default());
         let operation = operation_name(request.method(), path);
         if operation == "detail" {
-            return self.detail(&merchant, third(), now);
+            return self.detail(merchant, id, now);
         }
-        if operation == "other" {
-            let body = json!({"response": {"rmsg": "Resource not found"}});
-            return Answer { status: StatusCode::NOT_FOUND, ..Answer::created(body) };
-        }
+        let target = Target::named(target);
         let outcome = match serde_json::from_slice::<Value>(request.body()) {
-            Ok(body) if body.is_object() => match operation {
-                "capture" => self.capture(&merchant, third(), &body, now),
-                "reverse" => self.reverse(&merchant, third(), &body, now),
-                "search" => self.search(&merchant, &body, now),
-                _ => self.authorize(&merchant, &body, now),
+            Ok(body) if body.is_object() => match (operation, target) {
+                ("authorize", _) => self.authorize(merchant, &body, now),
+                ("capture", _) => self.capture(merchant, id, &body, now),
+                ("reverse", _) => self.reverse(merchant, id, &body, now),
+                ("refund", Some(target)) => self.refund(merchant, (target, id), &body, now),
+                ("void", Some(target)) => self.void(merchant, (target, id), &body, now),
+                ("timeout_reverse", _) => self.timeout_reverse(merchant, &body, now),
+                ("timeout_void", _) => self.timeout_void(merchant, &body, now),
+                ("search", _) => self.search(merchant, &body, now),
+                _ => return not_found(),
             },
+            _ if operation == "other" => return not_found(),
             _ => Err(Refusal::because("INVALID_DATA", "Declined - The request body is not a JSON object")),
         };
-        outcome
-            .unwrap_or_else(|refusal| Answer { status: StatusCode::BAD_REQUEST, ..Answer::created(refusal.body(now)) })
+        outcome.unwrap_or_else(|refusal| {
+            if operation != "search" {
+                self.notes.refuse(operation, request, refusal.reason(), now);
+            }
+            Answer { status: StatusCode::BAD_REQUEST, ..Answer::created(refusal.body(now)) }
+        })
     }
 
     /// The two account switches that refuse what was sent before. Off by default, as they are out there.
@@ -229,7 +262,7 @@ impl GatewayWorld {
             let message = "Declined - The merchant reference was used within the last 15 minutes";
             return Err(Refusal::because("DUPLICATE_REQUEST", message));
         }
-        let is_repeated = self.config.refuses_repeated_transaction_id
+        let is_repeated = self.takes_transaction_ids(merchant)
             && transaction_id.is_some_and(|id| !self.state.note_transaction_id(merchant, id, now));
         if is_repeated {
             let message = "Declined - The transaction id has already been used in the last 60 days";
@@ -250,10 +283,49 @@ impl GatewayWorld {
 }
 
 impl World for GatewayWorld {
-    fn handle(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Reply {
+    fn admit(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Result<Caller, Reply> {
         let operation = operation_name(request.method(), request.uri().path());
         *self.calls.entry(operation.to_owned()).or_default() += 1;
-        let answer = self.answer(request, now);
+        let callers_now = now - self.clock_offset;
+        match authentic::verdict(&self.config, &mut self.seen_token_ids, request, callers_now) {
+            Verdict::Good(merchant) => return Ok(Caller(merchant)),
+            Verdict::Expired(expired_at) => self.notes.late_request(operation, request, expired_at, callers_now),
+            Verdict::Wrong => {}
+        }
+        Err(self.reply(operation, unauthorized()))
+    }
+
+    fn work(&mut self, request: &Request<Bytes>, caller: &Caller, now: DateTime<Utc>) -> Reply {
+        let operation = operation_name(request.method(), request.uri().path());
+        let answer = self.answer(request, &caller.0, now);
+        self.reply(operation, answer)
+    }
+
+    fn commit(
+        &mut self,
+        request: &Request<Bytes>,
+        caller: &Caller,
+        arrived: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Option<Reply> {
+        (now - arrived <= self.config.processing_limit).then(|| self.work(request, caller, now))
+    }
+
+    fn set_view(&mut self, view: View) {
+        self.view = view;
+    }
+
+    fn refuse_expired(&mut self, request: &Request<Bytes>, now: DateTime<Utc>) -> Option<Reply> {
+        let operation = operation_name(request.method(), request.uri().path());
+        *self.calls.entry(operation.to_owned()).or_default() += 1;
+        let callers_now = now - self.clock_offset;
+        self.notes.late_request(operation, request, callers_now, callers_now);
+        Some(self.reply(operation, unauthorized()))
+    }
+}
+
+impl GatewayWorld {
+    fn reply(&mut self, operation: &str, answer: Answer) -> Reply {
         let mut response = Response::new(Bytes::from(answer.body.to_string()));
         *response.status_mut() = answer.status;
         let kind = if matches!(operation, "search" | "detail") {
@@ -269,6 +341,30 @@ impl World for GatewayWorld {
     }
 }
 
+/// One body for every cause, as out there: a wrong key learns nothing.
+fn unauthorized() -> Answer {
+    let body = json!({"response": {"rmsg": "Authentication Failed"}});
+    Answer { status: StatusCode::UNAUTHORIZED, ..Answer::created(body) }
+}
+
+fn not_found() -> Answer {
+    let body = json!({"response": {"rmsg": "Resource not found"}});
+    Answer { status: StatusCode::NOT_FOUND, ..Answer::created(body) }
+}
+
+/// The operations that fault rules and books name, and the path of each.
+pub const OPERATIONS: &[(&str, &str)] = &[
+    ("authorize", "POST /pts/v2/payments"),
+    ("capture", "POST /pts/v2/payments/{id}/captures"),
+    ("reverse", "POST /pts/v2/payments/{id}/reversals"),
+    ("void", "POST /pts/v2/{payments|captures|refunds}/{id}/voids"),
+    ("refund", "POST /pts/v2/{payments|captures}/{id}/refunds"),
+    ("timeout_reverse", "POST /pts/v2/reversals"),
+    ("timeout_void", "POST /pts/v2/voids"),
+    ("search", "POST /tss/v2/searches"),
+    ("detail", "GET /tss/v2/transactions/{id}"),
+];
+
 /// The word by which fault rules and books name an operation.
 pub(crate) fn operation_name(method: &Method, path: &str) -> &'static str {
     let segments: Vec<&str> = path.split('/').skip(1).collect();
@@ -276,6 +372,10 @@ pub(crate) fn operation_name(method: &Method, path: &str) -> &'static str {
         (&Method::POST, ["pts", "v2", "payments"]) => "authorize",
         (&Method::POST, ["pts", "v2", "payments", _, "captures"]) => "capture",
         (&Method::POST, ["pts", "v2", "payments", _, "reversals"]) => "reverse",
+        (&Method::POST, ["pts", "v2", "payments" | "captures" | "refunds", _, "voids"]) => "void",
+        (&Method::POST, ["pts", "v2", "payments" | "captures", _, "refunds"]) => "refund",
+        (&Method::POST, ["pts", "v2", "reversals"]) => "timeout_reverse",
+        (&Method::POST, ["pts", "v2", "voids"]) => "timeout_void",
         (&Method::POST, ["tss", "v2", "searches"]) => "search",
         (&Method::GET, ["tss", "v2", "transactions", _]) => "detail",
         _ => "other",

@@ -31,12 +31,12 @@ pub use crate::{
     faults::{FaultRecord, FaultRule},
     gateway::tokens::{MintError, MintedToken},
     shell::{Listeners, serve},
-    world::{Delivery, Reply, World},
+    world::{Caller, Delivery, Reply, View, World},
 };
 use crate::{
     erp::{ErpConfig, ErpWorld},
     faults::{FaultKind, FaultPlan},
-    gateway::{GatewayConfig, GatewayWorld},
+    gateway::{Account, GatewayConfig, GatewayWorld, Plant, Planted},
     shop::{ShopConfig, ShopWorld},
 };
 
@@ -138,10 +138,11 @@ impl Sandbox {
 
     /// What each world really did.
     pub fn books(&self) -> Books {
-        let worlds = self.lock();
+        let now = self.now();
+        let mut worlds = self.lock();
         Books {
-            at: self.now(),
-            gateway: worlds.gateway.books(),
+            at: now,
+            gateway: worlds.gateway.books(now),
             erp: worlds.erp.books(),
             shop: worlds.shop.books(),
             faults: worlds.faults.records().to_vec(),
@@ -181,6 +182,26 @@ impl Sandbox {
     /// When no test card has this name.
     pub fn keep_stored_token(&self, card: &str, id: &str) -> Result<(), MintError> {
         self.lock().gateway.keep_stored(card, id)
+    }
+
+    /// Closes the card gateway's batch now: what it takes along can no more be voided. Returns how many items.
+    pub fn close_batch(&self) -> usize {
+        let now = self.now();
+        self.lock().gateway.close_batch(now)
+    }
+
+    /// Changes what kind of account a merchant has; false when there is no such merchant.
+    pub fn set_account(&self, merchant: &str, account: Account) -> bool {
+        self.lock().gateway.set_account(merchant, account)
+    }
+
+    /// Plants a transaction that no signed request made: another system's, or a shop plugin's.
+    ///
+    /// # Errors
+    /// In words, when the merchant, the card or the money does not exist.
+    pub fn plant(&self, plant: &Plant) -> Result<Planted, String> {
+        let now = self.now();
+        self.lock().gateway.plant(plant, now)
     }
 
     /// Starts all over: empty books, no faults, the clock where its source is.

@@ -123,7 +123,7 @@ async fn answer(sandbox: Sandbox, side: Side, request: Request<Bytes>) -> Answer
         Delivery::Now => Duration::ZERO,
         Delivery::After(wait) => wait,
         Delivery::Never => return Answer::Hold,
-        Delivery::Dropped => return Answer::Close,
+        Delivery::Dropped | Delivery::Drip(_) | Delivery::Half => return Answer::Close,
     };
     let wait = wait.max(sandbox.latency());
     if !wait.is_zero() {

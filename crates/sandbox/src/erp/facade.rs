@@ -45,7 +45,7 @@ struct Operation {
     work: fn(&mut Call<'_>) -> Answer,
 }
 
-const OPERATIONS: [Operation; 8] = [
+static OPERATIONS: [Operation; 8] = [
     Operation {
         service: "CustomerService",
         name: "GetCustomer",
@@ -104,39 +104,66 @@ const OPERATIONS: [Operation; 8] = [
     },
 ];
 
-/// Answers one request.
-pub(crate) fn answer(store: &mut Store, mode: AuthMode, request: &Request<Bytes>, now: DateTime<Utc>) -> Answer {
-    let path = request.uri().path();
+/// What a path names.
+enum Named {
+    Token,
+    Operation(&'static Operation),
+    Nothing,
+}
+
+fn named(path: &str) -> Named {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let (Some("APIServices"), Some(service), Some(name), None) =
         (segments.next(), segments.next(), segments.next(), segments.next())
     else {
-        return unknown(path);
+        return Named::Nothing;
     };
     if service == "AuthService" {
-        return match (request.method(), name) {
-            (&Method::POST, "GetToken") => auth::get_token(store, header_text(request, "x-api-key"), now),
-            (&Method::POST, "ReleaseToken") => auth::release_token(store, bearer(request), now),
-            _ => unknown(path),
-        };
+        return Named::Token;
     }
-    let Some(operation) = OPERATIONS.iter().find(|it| it.service == service && it.name == name) else {
-        return unknown(path);
+    OPERATIONS.iter().find(|it| it.service == service && it.name == name).map_or(Named::Nothing, Named::Operation)
+}
+
+/// The operator behind a request; nobody for a call that needs none. What is refused here was not worked on.
+pub(crate) fn admit(
+    store: &mut Store,
+    mode: AuthMode,
+    request: &Request<Bytes>,
+    now: DateTime<Utc>,
+) -> Result<String, Answer> {
+    let Named::Operation(operation) = named(request.uri().path()) else { return Ok(String::new()) };
+    match operator(store, mode, request, now) {
+        Ok(operator) => Ok(operator.code),
+        Err(denied) => Err(auth::denied(denied, operation.object).known()),
+    }
+}
+
+/// Answers one request of an operator who was let in.
+pub(crate) fn answer(store: &mut Store, operator: &str, request: &Request<Bytes>, now: DateTime<Utc>) -> Answer {
+    let path = request.uri().path();
+    let operation = match named(path) {
+        Named::Nothing => return unknown(path),
+        Named::Token => {
+            return match (request.method(), path.rsplit('/').next().unwrap_or_default()) {
+                (&Method::POST, "GetToken") => auth::get_token(store, header_text(request, "x-api-key"), now),
+                (&Method::POST, "ReleaseToken") => auth::release_token(store, bearer(request), now),
+                _ => unknown(path),
+            };
+        }
+        Named::Operation(operation) => operation,
     };
-    let operator = match operator(store, mode, request, now) {
-        Ok(operator) => operator,
-        Err(denied) => return auth::denied(denied, operation.object).known(),
-    };
-    if operator.not_licensed.contains(operation.object) {
+    let is_licensed =
+        store.sessions.operator(operator).is_some_and(|operator| !operator.not_licensed.contains(operation.object));
+    if !is_licensed {
         let message = "e.net exception raised: 100000";
         return Answer::refused(operation.object, Objection::plain(Code::BoNotLicensed, message)).known();
     }
     if request.method() != operation.method {
-        let message = format!("{name} is called with {}", operation.method);
+        let message = format!("{} is called with {}", operation.name, operation.method);
         return Answer::refused(operation.object, Objection::plain(Code::BadRequest, message)).known();
     }
     let query = Query::read(request.uri().query().unwrap_or_default());
-    let mut call = Call { store, operator: &operator.code, now, query, body: request.body() };
+    let mut call = Call { store, operator, now, query, body: request.body() };
     (operation.work)(&mut call).known()
 }
 

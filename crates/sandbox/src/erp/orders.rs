@@ -228,12 +228,14 @@ pub(crate) struct Orders {
     by_number: BTreeMap<u64, Order>,
     by_po: BTreeMap<(String, String), Vec<u64>>,
     last_number: u64,
+    /// An order whose customer already has its purchase order number is refused.
+    pub(crate) looks_for_doubles: bool,
 }
 
 impl Orders {
     /// No orders; numbering goes on after this one.
     pub(crate) fn after(last_number: u64) -> Self {
-        Self { by_number: BTreeMap::new(), by_po: BTreeMap::new(), last_number }
+        Self { by_number: BTreeMap::new(), by_po: BTreeMap::new(), last_number, looks_for_doubles: true }
     }
 
     /// Finds by number.

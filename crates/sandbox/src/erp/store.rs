@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use crate::world::View;
+
 use super::{customers::Customers, orders::Orders, sessions::Sessions, stock::Stock};
 
 /// Choices that a site makes once for its company.
@@ -38,6 +40,8 @@ pub(crate) struct Store {
     pub(crate) stock: Stock,
     pub(crate) orders: Orders,
     pub(crate) sessions: Sessions,
+    /// How much of the truth queries show.
+    pub(crate) view: View,
 }
 
 impl Store {

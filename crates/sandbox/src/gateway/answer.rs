@@ -74,13 +74,19 @@ fn links(payment: &Payment) -> Value {
     if may_reverse {
         links.insert("authReversal".to_owned(), json!({"method": "POST", "href": format!("{here}/reversals")}));
     }
+    if record.captures.iter().any(|capture| capture.id == record.id) {
+        links.insert("void".to_owned(), json!({"method": "POST", "href": format!("{here}/voids")}));
+        links.insert("refund".to_owned(), json!({"method": "POST", "href": format!("{here}/refunds")}));
+    }
     Value::Object(links)
 }
 
 /// The answer to a capture.
 pub(super) fn capture(capture: &FollowOn, money: &Money, reconciliation_id: &str) -> Value {
     json!({
-        "_links": {"self": {"method": "GET", "href": format!("/pts/v2/captures/{}", capture.id)}},
+        "_links": {"self": {"method": "GET", "href": format!("/pts/v2/captures/{}", capture.id)},
+            "void": {"method": "POST", "href": format!("/pts/v2/captures/{}/voids", capture.id)},
+            "refund": {"method": "POST", "href": format!("/pts/v2/captures/{}/refunds", capture.id)}},
         "id": capture.id, "submitTimeUtc": utc(capture.at), "status": "PENDING", "reconciliationId": reconciliation_id,
         "clientReferenceInformation": {"code": capture.reference},
         "orderInformation": {"amountDetails": {"totalAmount": money.amount.number(), "currency": money.currency_text}},
@@ -95,5 +101,27 @@ pub(super) fn reversal(reversal: &FollowOn, money: &Money) -> Value {
         "clientReferenceInformation": {"code": reversal.reference},
         "reversalAmountDetails": {"reversedAmount": money.amount.number(), "currency": money.currency_text},
         "processorInformation": {"responseCode": "00"},
+    })
+}
+
+/// The answer to a refund.
+pub(super) fn refund(refund: &FollowOn, money: &Money, reconciliation_id: &str) -> Value {
+    json!({
+        "_links": {"self": {"method": "GET", "href": format!("/pts/v2/refunds/{}", refund.id)},
+            "void": {"method": "POST", "href": format!("/pts/v2/refunds/{}/voids", refund.id)}},
+        "id": refund.id, "submitTimeUtc": utc(refund.at), "status": "PENDING", "reconciliationId": reconciliation_id,
+        "clientReferenceInformation": {"code": refund.reference},
+        "refundAmountDetails": {"refundAmount": money.amount.number(), "currency": money.currency_text},
+    })
+}
+
+/// The answer to a void of a capture or a refund of this payment.
+pub(super) fn void(void: &FollowOn, payment: &Payment) -> Value {
+    json!({
+        "_links": {"self": {"method": "GET", "href": format!("/pts/v2/voids/{}", void.id)}},
+        "id": void.id, "submitTimeUtc": utc(void.at), "status": "VOIDED",
+        "clientReferenceInformation": {"code": void.reference},
+        "voidAmountDetails": {"voidAmount": payment.number(void.amount_minor),
+            "currency": payment.requested.currency_text},
     })
 }

@@ -19,7 +19,11 @@ use super::GatewayConfig;
 pub struct SignatureChecks {
     /// Whether `(request-target)` with parentheses is accepted, as the vendor did until 2024.
     pub accepts_parentheses: bool,
-    /// How far a caller's clock may be off.
+    /// A signed token lives at most this long.
+    pub life_max: TimeDelta,
+    /// A HTTP Signature is good for this long after its date.
+    pub date_age_max: TimeDelta,
+    /// How far a caller's clock may be ahead.
     pub skew_max: TimeDelta,
     /// Whether a token id is refused the second time.
     pub refuses_replay: bool,
@@ -27,8 +31,32 @@ pub struct SignatureChecks {
 
 impl Default for SignatureChecks {
     fn default() -> Self {
-        Self { accepts_parentheses: false, skew_max: TimeDelta::minutes(5), refuses_replay: true }
+        Self {
+            accepts_parentheses: false,
+            life_max: TimeDelta::seconds(120),
+            date_age_max: TimeDelta::minutes(5),
+            skew_max: TimeDelta::minutes(5),
+            refuses_replay: true,
+        }
     }
+}
+
+impl SignatureChecks {
+    /// Signatures of both kinds live this long, and clocks may differ by so much.
+    pub fn living(life: TimeDelta, skew: TimeDelta) -> Self {
+        Self { life_max: life, date_age_max: life, skew_max: skew, ..Self::default() }
+    }
+}
+
+/// What a request's proof is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// This merchant signed it.
+    Good(String),
+    /// It was signed rightly and is too late: its proof was good until then.
+    Expired(DateTime<Utc>),
+    /// Nobody signed it.
+    Wrong,
 }
 
 /// Token ids that were used and are not yet expired.
@@ -57,17 +85,18 @@ impl SeenTokenIds {
     }
 }
 
-/// The merchant that signed this request, or nobody: the gateway has one answer for every cause.
-pub(super) fn merchant(
+/// Who signed this request. The gateway has one answer for every cause but the books know better.
+pub(super) fn verdict(
     config: &GatewayConfig,
     seen: &mut SeenTokenIds,
     request: &Request<Bytes>,
     now: DateTime<Utc>,
-) -> Option<String> {
-    match text(request, header::AUTHORIZATION.as_str()) {
-        Some(authorization) => jwt::merchant(config, seen, request, authorization, now),
-        None => http_signature::merchant(config, request, now),
-    }
+) -> Verdict {
+    let verdict = match text(request, header::AUTHORIZATION.as_str()) {
+        Some(authorization) => jwt::verdict(config, seen, request, authorization, now),
+        None => http_signature::verdict(config, request, now),
+    };
+    verdict.unwrap_or(Verdict::Wrong)
 }
 
 fn text<'a>(request: &'a Request<Bytes>, name: &str) -> Option<&'a str> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Answer, GatewayWorld,
     answer::{self, server_timeout},
-    books::{FollowOn, PaymentRecord, PaymentStatus},
+    books::{FollowOn, Origin, PaymentRecord, PaymentStatus},
     fields::{Fields, Money},
     follow_on::reference,
     refusal::Refusal,
@@ -45,13 +45,13 @@ const TEXTS: &[(&str, usize)] = &[
     ("deviceInformation.fingerprintSessionId", 88),
 ];
 
-struct Draft {
-    reference: String,
-    money: Money,
-    source: Source,
-    is_sale: bool,
-    skips_decision: bool,
-    transaction_id: Option<String>,
+pub(super) struct Draft {
+    pub(super) reference: String,
+    pub(super) money: Money,
+    pub(super) source: Source,
+    pub(super) is_sale: bool,
+    pub(super) skips_decision: bool,
+    pub(super) transaction_id: Option<String>,
 }
 
 impl GatewayWorld {
@@ -98,7 +98,7 @@ impl GatewayWorld {
         Ok(Draft { reference, money, source, is_sale, skips_decision, transaction_id })
     }
 
-    fn made(&mut self, merchant: &str, draft: Draft, effect: Option<Effect>, now: DateTime<Utc>) -> Payment {
+    pub(super) fn made(&mut self, merchant: &str, draft: Draft, effect: Option<Effect>, now: DateTime<Utc>) -> Payment {
         let id = self.state.next_id(self.seed, now);
         let requested_minor = draft.money.amount.minor();
         let verdict = Verdict::of(effect, requested_minor);
@@ -118,11 +118,24 @@ impl GatewayWorld {
             card_suffix: draft.source.suffix,
             captures: Vec::new(),
             reversals: Vec::new(),
+            refunds: Vec::new(),
+            voids: Vec::new(),
+            transaction_id: draft.transaction_id,
+            hold_ends_at: (verdict.authorized_minor > 0).then(|| now + self.config.calendar.hold_life),
+            expired_minor: 0,
+            origin: Origin::Request,
         };
         // A sale under review or refused by risk holds money and takes none.
         if draft.is_sale && matches!(record.status, PaymentStatus::Authorized | PaymentStatus::PartialAuthorized) {
             let (reference, amount_minor) = (record.reference.clone(), record.authorized_minor);
-            record.captures.push(FollowOn { id, reference, at: now, amount_minor });
+            record.captures.push(FollowOn {
+                id: id.clone(),
+                reference,
+                at: now,
+                amount_minor,
+                of: id,
+                ..FollowOn::default()
+            });
         }
         Payment {
             record,

@@ -8,7 +8,7 @@ use super::{
     books::{FollowOn, PaymentStatus},
     fields::{Fields, Money},
     refusal::Refusal,
-    state::{FOLLOW_ON_LIFE, Payment},
+    state::{FOLLOW_ON_LIFE, Part, Payment},
 };
 
 impl GatewayWorld {
@@ -19,14 +19,17 @@ impl GatewayWorld {
         body: &Value,
         now: DateTime<Utc>,
     ) -> Result<Answer, Refusal> {
+        self.settle(payment_id, now);
         let payment = self.original(merchant, payment_id, now)?;
         let asked = asked(body, "orderInformation.amountDetails", payment)?;
+        let is_after_expiry = payment.record.expired_minor > 0;
         may_capture(payment, asked.money.amount.minor(), self.config.allows_multiple_captures)?;
         self.refuse_repeats(merchant, &asked.reference, asked.transaction_id.as_deref(), now)?;
-        let capture = self.follow_on(&asked, now);
+        let capture = FollowOn { is_after_expiry, ..self.follow_on(&asked, payment_id, now) };
         let reconciliation_id = self.reconciliation_id();
         let body = answer::capture(&capture, &asked.money, &reconciliation_id);
-        self.state.add_capture(payment_id, capture);
+        self.state.add_follow_on(payment_id, Part::Capture(0), capture);
+        self.settle(payment_id, now);
         Ok(Answer::created(body))
     }
 
@@ -37,18 +40,20 @@ impl GatewayWorld {
         body: &Value,
         now: DateTime<Utc>,
     ) -> Result<Answer, Refusal> {
+        self.settle(payment_id, now);
         let payment = self.original(merchant, payment_id, now)?;
         let asked = asked(body, "reversalInformation.amountDetails", payment)?;
         may_reverse(payment, asked.money.amount.minor(), self.config.allows_partial_reversals)?;
         self.refuse_repeats(merchant, &asked.reference, asked.transaction_id.as_deref(), now)?;
-        let reversal = self.follow_on(&asked, now);
+        let reversal = self.follow_on(&asked, payment_id, now);
         let body = answer::reversal(&reversal, &asked.money);
-        self.state.add_reversal(payment_id, reversal);
+        self.state.add_follow_on(payment_id, Part::Reversal(0), reversal);
+        self.settle(payment_id, now);
         Ok(Answer::created(body))
     }
 
     /// The payment to follow on, when it exists, is not too old and no person is looking at it.
-    fn original(&self, merchant: &str, payment_id: &str, now: DateTime<Utc>) -> Result<&Payment, Refusal> {
+    pub(super) fn original(&self, merchant: &str, payment_id: &str, now: DateTime<Utc>) -> Result<&Payment, Refusal> {
         let Some(payment) = self.state.payment(merchant, payment_id) else {
             return Err(Refusal::because("INVALID_PAYMENT_ID", "Declined - The request ID is invalid"));
         };
@@ -68,19 +73,34 @@ impl GatewayWorld {
         }
     }
 
-    fn follow_on(&mut self, asked: &Asked, now: DateTime<Utc>) -> FollowOn {
-        let (reference, amount_minor) = (asked.reference.clone(), asked.money.amount.minor());
-        FollowOn { id: self.state.next_id(self.seed, now), reference, at: now, amount_minor }
+    pub(super) fn follow_on(&mut self, asked: &Asked, of: &str, now: DateTime<Utc>) -> FollowOn {
+        FollowOn {
+            id: self.state.next_id(self.seed, now),
+            reference: asked.reference.clone(),
+            at: now,
+            amount_minor: asked.money.amount.minor(),
+            of: of.to_owned(),
+            transaction_id: asked.transaction_id.clone(),
+            ..FollowOn::default()
+        }
+    }
+
+    /// Lets time act on one payment.
+    pub(super) fn settle(&mut self, payment_id: &str, now: DateTime<Utc>) {
+        let calendar = self.config.calendar;
+        if let Some(payment) = self.state.payment_mut(payment_id) {
+            calendar.settle(&mut payment.record, now);
+        }
     }
 }
 
-struct Asked {
-    reference: String,
-    money: Money,
-    transaction_id: Option<String>,
+pub(super) struct Asked {
+    pub(super) reference: String,
+    pub(super) money: Money,
+    pub(super) transaction_id: Option<String>,
 }
 
-fn asked(body: &Value, amount_path: &str, payment: &Payment) -> Result<Asked, Refusal> {
+pub(super) fn asked(body: &Value, amount_path: &str, payment: &Payment) -> Result<Asked, Refusal> {
     let mut fields = Fields::of(body);
     let reference = reference(&mut fields);
     let transaction_id = fields.text("clientReferenceInformation.transactionId", 30).map(str::to_owned);
@@ -117,14 +137,14 @@ fn may_capture(payment: &Payment, amount_minor: i64, allows_more: bool) -> Resul
             "Declined - The authorization has already been used in a capture",
         ));
     }
-    if amount_minor > record.held_minor() {
+    if amount_minor > record.open_minor() {
         let message = "Declined - The requested amount exceeds the originally authorized amount";
         return Err(Refusal::because("EXCEEDS_AUTH_AMOUNT", message));
     }
     Ok(())
 }
 
-fn may_reverse(payment: &Payment, amount_minor: i64, allows_parts: bool) -> Result<(), Refusal> {
+pub(super) fn may_reverse(payment: &Payment, amount_minor: i64, allows_parts: bool) -> Result<(), Refusal> {
     let record = &payment.record;
     if record.reversed_minor() >= record.authorized_minor {
         return Err(Refusal::because(
@@ -133,14 +153,15 @@ fn may_reverse(payment: &Payment, amount_minor: i64, allows_parts: bool) -> Resu
         ));
     }
     // With partial reversals the remainder after a capture may go; without, a captured authorization is past reversing.
-    if !record.captures.is_empty() && (!allows_parts || record.held_minor() == 0) {
+    // A withdrawn capture leaves the hold standing.
+    if record.captured_minor() > 0 && (!allows_parts || record.open_minor() == 0) {
         return Err(Refusal::because(
             "TRANSACTION_ALREADY_SETTLED",
             "Declined - The transaction has already been settled",
         ));
     }
     let is_right =
-        if allows_parts { amount_minor <= record.held_minor() } else { amount_minor == record.authorized_minor };
+        if allows_parts { amount_minor <= record.open_minor() } else { amount_minor == record.authorized_minor };
     if is_right {
         Ok(())
     } else {

@@ -40,6 +40,10 @@ impl Refusal {
         Self::of_fields(vec![Problem { field: field.to_owned(), reason: "INVALID_DATA" }])
     }
 
+    pub(super) fn reason(&self) -> &'static str {
+        self.reason
+    }
+
     pub(super) fn body(&self, now: DateTime<Utc>) -> Value {
         let details: Vec<Value> =
             self.problems.iter().map(|problem| json!({"field": problem.field, "reason": problem.reason})).collect();

@@ -11,9 +11,11 @@ use super::{
     answer::utc,
     books::PaymentStatus,
     fields::Fields,
+    give_back::balance,
     refusal::Refusal,
     state::{Part, Payment},
 };
+use crate::world::View;
 use query::{Query, Row};
 
 /// Rows per answer when the caller does not say.
@@ -81,7 +83,21 @@ impl GatewayWorld {
     }
 
     fn is_indexed(&self, payment: &Payment, part: Part, now: DateTime<Utc>) -> bool {
-        payment.at(part) + self.config.search_delay <= now
+        match self.view {
+            View::Present => payment.at(part) + self.config.search_delay <= now,
+            View::Behind(lag) => payment.at(part) + lag.max(self.config.search_delay) <= now,
+            View::Nothing => false,
+            View::Stale => part == Part::Payment && payment.record.at + self.config.search_delay <= now,
+        }
+    }
+
+    /// Whether the index has taken in what happened at this moment to something that it shows.
+    fn is_seen(&self, at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        match self.view {
+            View::Present => at + self.config.search_delay <= now,
+            View::Behind(lag) => at + lag.max(self.config.search_delay) <= now,
+            View::Nothing | View::Stale => false,
+        }
     }
 
     pub(super) fn detail(&mut self, merchant: &str, id: &str, now: DateTime<Utc>) -> Answer {
@@ -89,28 +105,75 @@ impl GatewayWorld {
             .state
             .entry(id)
             .filter(|(payment, part)| payment.record.merchant_id == merchant && self.is_indexed(payment, *part, now));
-        let Some((payment, part)) = found else {
+        let Some((payment, _)) = found else {
             let body = json!({"submitTimeUtc": utc(now), "status": "NOT_FOUND", "reason": "NOT_FOUND",
                 "message": "The requested resource was not found", "details": []});
             return Answer { status: StatusCode::NOT_FOUND, ..Answer::created(body) };
         };
+        let payment_id = payment.record.id.clone();
+        self.settle(&payment_id, now);
+        match self.state.entry(id) {
+            Some((payment, part)) => {
+                Answer { status: StatusCode::OK, ..Answer::created(self.whole(id, payment, part, now)) }
+            }
+            None => Answer::created(Value::Null),
+        }
+    }
+
+    fn whole(&self, id: &str, payment: &Payment, part: Part, now: DateTime<Utc>) -> Value {
+        let record = &payment.record;
         let mut body = summary(payment, part);
-        body["rootId"] = json!(payment.record.id);
+        body["rootId"] = json!(record.id);
         body["reconciliationId"] = json!(payment.reconciliation_id);
         // The one status of the record lags behind like the index does.
-        let is_reversed_seen =
-            payment.record.reversals.iter().any(|reversal| reversal.at + self.config.search_delay <= now);
-        body["applicationInformation"]["status"] = json!(match part {
-            Part::Payment if is_reversed_seen => "REVERSED",
-            Part::Payment => payment.record.status.as_str(),
-            Part::Capture(_) => "PENDING",
-            Part::Reversal(_) => "REVERSED",
-        });
-        body["processorInformation"] =
-            json!({"responseCode": payment.response_code, "networkTransactionId": payment.network_id});
+        body["applicationInformation"]["status"] = json!(self.status_word(payment, part, now));
+        let details = &mut body["orderInformation"]["amountDetails"];
+        if part == Part::Payment && record.authorized_minor > 0 {
+            details["authorizedAmount"] = json!(payment.number(record.authorized_minor));
+        }
+        let capture = match part {
+            Part::Capture(index) => record.captures.get(index),
+            Part::Payment => record.captures.iter().find(|capture| capture.id == record.id),
+            Part::Reversal(_) | Part::Refund(_) | Part::Void(_) => None,
+        };
+        if let Some(capture) = capture {
+            let balance = if self.view == View::Stale { capture.amount_minor } else { balance(payment, capture) };
+            details["refundBalance"] = json!(payment.number(balance));
+        }
+        body["processorInformation"] = json!({"approvalCode": body["processorInformation"]["approvalCode"],
+            "responseCode": payment.response_code, "networkTransactionId": payment.network_id});
         body["_links"] = json!({"self": {"href": format!("/tss/v2/transactions/{id}"), "method": "GET"},
-            "relatedTransactions": related(payment, id)});
-        Answer { status: StatusCode::OK, ..Answer::created(body) }
+            "relatedTransactions": self.related(payment, id, now)});
+        body
+    }
+
+    fn status_word(&self, payment: &Payment, part: Part, now: DateTime<Utc>) -> &'static str {
+        let record = &payment.record;
+        let is_seen = |at: Option<DateTime<Utc>>| at.is_some_and(|at| self.is_seen(at, now));
+        let item = match part {
+            Part::Reversal(_) => return "REVERSED",
+            Part::Void(_) => return "VOIDED",
+            Part::Capture(_) | Part::Refund(_) => payment.follow_on(part),
+            Part::Payment => record.captures.iter().find(|capture| capture.id == record.id),
+        };
+        match item {
+            Some(item) if is_seen(item.voided_at) => "VOIDED",
+            Some(item) if is_seen(item.batched_at) => "TRANSMITTED",
+            Some(_) if part != Part::Payment => "PENDING",
+            _ if record.reversals.iter().any(|reversal| self.is_seen(reversal.at, now)) => "REVERSED",
+            _ => record.status.as_str(),
+        }
+    }
+
+    /// What else belongs to this payment, as far as the index has it.
+    fn related(&self, payment: &Payment, id: &str, now: DateTime<Utc>) -> Vec<Value> {
+        let record = &payment.record;
+        let follow_ons = record.follow_ons().filter(|follow_on| follow_on.id != record.id);
+        std::iter::once((&record.id, record.at))
+            .chain(follow_ons.map(|follow_on| (&follow_on.id, follow_on.at)))
+            .filter(|(other, at)| *other != id && (*other == &record.id || self.is_seen(*at, now)))
+            .map(|(other, _)| json!({"href": format!("/tss/v2/transactions/{other}"), "method": "GET"}))
+            .collect()
     }
 }
 
@@ -136,6 +199,7 @@ fn summary(payment: &Payment, part: Part) -> Value {
     let id = follow_on.map_or(&record.id, |follow_on| &follow_on.id);
     let applications = applications(payment, part);
     let first = &applications[0];
+    let is_approved = record.status != PaymentStatus::Declined;
     json!({
         "id": id, "submitTimeUtc": utc(payment.at(part)), "merchantId": record.merchant_id,
         "applicationInformation": {"reasonCode": first["reasonCode"], "rCode": first["rCode"], "rFlag": first["rFlag"],
@@ -143,6 +207,7 @@ fn summary(payment: &Payment, part: Part) -> Value {
         "clientReferenceInformation": {"code": follow_on.map_or(&record.reference, |follow_on| &follow_on.reference)},
         "orderInformation": {"amountDetails": {"currency": record.currency,
             "totalAmount": payment.number(follow_on.map_or(record.requested_minor, |follow_on| follow_on.amount_minor))}},
+        "processorInformation": {"approvalCode": is_approved.then_some("831000")},
         "paymentInformation": {"card": {"prefix": record.card_prefix, "suffix": record.card_suffix, "type": record.card_type}},
         "_links": {"transactionDetail": {"href": format!("/tss/v2/transactions/{id}"), "method": "GET"}},
     })
@@ -158,6 +223,8 @@ fn applications(payment: &Payment, part: Part) -> Vec<Value> {
     match part {
         Part::Capture(_) => vec![application("ics_bill", DONE)],
         Part::Reversal(_) => vec![application("ics_auth_reversal", DONE)],
+        Part::Refund(_) => vec![application("ics_credit", DONE)],
+        Part::Void(_) => vec![application("ics_void", DONE)],
         Part::Payment => {
             let record = &payment.record;
             let mut applications = match record.status {
@@ -189,13 +256,4 @@ fn reason_code(reason: Option<&str>) -> &'static str {
         Some("STOLEN_LOST_CARD") => "205",
         _ => "203",
     }
-}
-
-fn related(payment: &Payment, id: &str) -> Vec<Value> {
-    let record = &payment.record;
-    std::iter::once(&record.id)
-        .chain(record.captures.iter().chain(&record.reversals).map(|follow_on| &follow_on.id))
-        .filter(|other| *other != id)
-        .map(|other| json!({"href": format!("/tss/v2/transactions/{other}"), "method": "GET"}))
-        .collect()
 }

@@ -32,6 +32,8 @@ pub(super) enum Part {
     Payment,
     Capture(usize),
     Reversal(usize),
+    Refund(usize),
+    Void(usize),
 }
 
 /// Where a request's trace is kept.
@@ -41,12 +43,18 @@ pub(super) struct Entry {
     pub(super) part: Part,
 }
 
+/// A caller's own id of a request: when it was used, and what the request made.
+struct Noted {
+    at: DateTime<Utc>,
+    made: Option<String>,
+}
+
 #[derive(Default)]
 pub(super) struct State {
     payments: BTreeMap<String, Payment>,
     entries: BTreeMap<String, Entry>,
     ids_by_reference: BTreeMap<String, Vec<String>>,
-    transaction_ids: BTreeMap<(String, String), DateTime<Utc>>,
+    transaction_ids: BTreeMap<(String, String), Noted>,
     made: u64,
 }
 
@@ -66,24 +74,46 @@ impl State {
         self.payments.get(id).filter(|payment| payment.record.merchant_id == merchant)
     }
 
+    pub(super) fn payments_mut(&mut self) -> impl Iterator<Item = &mut Payment> {
+        self.payments.values_mut()
+    }
+
+    /// The same, to change. Never change ids, references or times through it.
+    pub(super) fn payment_mut(&mut self, id: &str) -> Option<&mut Payment> {
+        self.payments.get_mut(id)
+    }
+
     pub(super) fn add(&mut self, payment: Payment) {
-        let id = payment.record.id.clone();
-        self.index(&payment.record.reference, &id, Entry { payment_id: id.clone(), part: Part::Payment });
+        let record = &payment.record;
+        let (merchant, id) = (record.merchant_id.clone(), record.id.clone());
+        self.index(&record.reference, &id, Entry { payment_id: id.clone(), part: Part::Payment });
+        self.name(&merchant, record.transaction_id.as_deref(), &id);
         self.payments.insert(id, payment);
     }
 
-    pub(super) fn add_capture(&mut self, payment_id: &str, capture: FollowOn) {
+    /// Adds what followed on a payment to the list that `part` names; its index is not looked at.
+    pub(super) fn add_follow_on(&mut self, payment_id: &str, part: Part, follow_on: FollowOn) {
         let Some(payment) = self.payments.get_mut(payment_id) else { return };
-        let part = Part::Capture(payment.record.captures.len());
-        payment.record.captures.push(capture.clone());
-        self.index(&capture.reference, &capture.id, Entry { payment_id: payment_id.to_owned(), part });
+        let Some((list, part)) = payment.list_mut(part) else { return };
+        list.push(follow_on.clone());
+        let merchant = payment.record.merchant_id.clone();
+        self.index(&follow_on.reference, &follow_on.id, Entry { payment_id: payment_id.to_owned(), part });
+        if !follow_on.is_by_transaction_id {
+            self.name(&merchant, follow_on.transaction_id.as_deref(), &follow_on.id);
+        }
     }
 
-    pub(super) fn add_reversal(&mut self, payment_id: &str, reversal: FollowOn) {
-        let Some(payment) = self.payments.get_mut(payment_id) else { return };
-        let part = Part::Reversal(payment.record.reversals.len());
-        payment.record.reversals.push(reversal.clone());
-        self.index(&reversal.reference, &reversal.id, Entry { payment_id: payment_id.to_owned(), part });
+    fn name(&mut self, merchant: &str, transaction_id: Option<&str>, made: &str) {
+        let Some(transaction_id) = transaction_id else { return };
+        if let Some(noted) = self.transaction_ids.get_mut(&(merchant.to_owned(), transaction_id.to_owned())) {
+            noted.made = Some(made.to_owned());
+        }
+    }
+
+    /// What the request with this id of the caller's made.
+    pub(super) fn by_transaction_id(&self, merchant: &str, transaction_id: &str) -> Option<(&Payment, Part)> {
+        let noted = self.transaction_ids.get(&(merchant.to_owned(), transaction_id.to_owned()))?;
+        self.entry(noted.made.as_deref()?)
     }
 
     fn index(&mut self, reference: &str, id: &str, entry: Entry) {
@@ -116,9 +146,9 @@ impl State {
     /// Notes a Visa Platform Connect transaction id; false when it was used within the last 180 days.
     pub(super) fn note_transaction_id(&mut self, merchant: &str, id: &str, now: DateTime<Utc>) -> bool {
         let key = (merchant.to_owned(), id.to_owned());
-        let is_new = self.transaction_ids.get(&key).is_none_or(|used_at| now - *used_at >= FOLLOW_ON_LIFE);
+        let is_new = self.transaction_ids.get(&key).is_none_or(|noted| now - noted.at >= FOLLOW_ON_LIFE);
         if is_new {
-            self.transaction_ids.insert(key, now);
+            self.transaction_ids.insert(key, Noted { at: now, made: None });
         }
         is_new
     }
@@ -135,7 +165,33 @@ impl Payment {
             Part::Payment => None,
             Part::Capture(index) => self.record.captures.get(index),
             Part::Reversal(index) => self.record.reversals.get(index),
+            Part::Refund(index) => self.record.refunds.get(index),
+            Part::Void(index) => self.record.voids.get(index),
         }
+    }
+
+    pub(super) fn follow_on_mut(&mut self, part: Part) -> Option<&mut FollowOn> {
+        match part {
+            Part::Payment => None,
+            Part::Capture(index) => self.record.captures.get_mut(index),
+            Part::Reversal(index) => self.record.reversals.get_mut(index),
+            Part::Refund(index) => self.record.refunds.get_mut(index),
+            Part::Void(index) => self.record.voids.get_mut(index),
+        }
+    }
+
+    /// The list that this part belongs to, and the part that comes next in it.
+    fn list_mut(&mut self, part: Part) -> Option<(&mut Vec<FollowOn>, Part)> {
+        let record = &mut self.record;
+        let (list, next): (_, fn(usize) -> Part) = match part {
+            Part::Payment => return None,
+            Part::Capture(_) => (&mut record.captures, Part::Capture),
+            Part::Reversal(_) => (&mut record.reversals, Part::Reversal),
+            Part::Refund(_) => (&mut record.refunds, Part::Refund),
+            Part::Void(_) => (&mut record.voids, Part::Void),
+        };
+        let part = next(list.len());
+        Some((list, part))
     }
 
     /// An amount of this payment's currency as the wire wants it.

@@ -101,3 +101,10 @@ pub fn reversal_of(reference: &str, amount: &str) -> Value {
     json!({"clientReferenceInformation": {"code": reference},
         "reversalInformation": {"amountDetails": {"totalAmount": amount, "currency": "USD"}, "reason": "order cancelled"}})
 }
+
+/// The reason of a refusal.
+pub async fn refused(world: &Sandbox, target: &str, body: Value) -> String {
+    let (status, answer) = post(world, target, body).await;
+    assert_eq!((status, &answer["status"]), (400, &json!("INVALID_REQUEST")), "{answer}");
+    answer["reason"].as_str().unwrap().to_owned()
+}

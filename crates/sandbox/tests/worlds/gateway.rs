@@ -3,7 +3,7 @@
 use sandbox::{SandboxConfig, gateway::GatewayConfig};
 use serde_json::{Value, json};
 
-use crate::caller::{authorization, authorized, base, capture_of, post, reversal_of, sandbox};
+use crate::caller::{authorization, authorized, base, capture_of, post, refused, reversal_of, sandbox};
 
 fn with_gateway(gateway: GatewayConfig) -> SandboxConfig {
     SandboxConfig { gateway, ..SandboxConfig::default() }
@@ -96,12 +96,6 @@ async fn nothing_follows_on_a_review_and_a_risk_decline_can_only_be_reversed() {
         let (status, _) = post(&world, &format!("{payment}/reversals"), reversal_of("R", "10.00")).await;
         assert_eq!(status == 201, reverses);
     }
-}
-
-async fn refused(world: &sandbox::Sandbox, target: &str, body: Value) -> String {
-    let (status, answer) = post(world, target, body).await;
-    assert_eq!((status, &answer["status"]), (400, &json!("INVALID_REQUEST")), "{answer}");
-    answer["reason"].as_str().unwrap().to_owned()
 }
 
 #[tokio::test]

@@ -6,5 +6,7 @@ mod caller;
 mod control;
 mod faults;
 mod gateway;
+mod giving_back;
 mod http;
+mod looking;
 mod search;

@@ -8,10 +8,13 @@ use super::{
     envelope::{Answer, Code, Objection, members},
     fields::{Fields, Reader},
 };
-use crate::erp::{
-    orders::{self, CancelRequest, Line, LineKind, Order, Status, StatusRequest},
-    problem::{Problem, Rule},
-    values::{self, PERCENT, PRICE, QUANTITY, VALUE, order_presented, order_raw, width},
+use crate::{
+    erp::{
+        orders::{self, CancelRequest, Line, LineKind, Order, Status, StatusRequest},
+        problem::{Problem, Rule},
+        values::{self, PERCENT, PRICE, QUANTITY, VALUE, order_presented, order_raw, width},
+    },
+    world::View,
 };
 
 /// Orders in one answer of a search, unless the caller says otherwise, and at most.
@@ -99,7 +102,7 @@ pub(super) fn get(call: &mut Call<'_>) -> Answer {
     if let Some(refused) = refused(OBJECT, &reader) {
         return refused;
     }
-    match number.and_then(|number| call.store.orders.get(number)) {
+    match number.and_then(|number| call.store.orders.get(number)).filter(|order| is_shown(call, order)) {
         Some(order) => Answer::found(whole(call, order)),
         None => {
             let value = fields.text("OrderNumber", width::SALES_ORDER).unwrap_or_default();
@@ -137,6 +140,7 @@ pub(super) fn find(call: &mut Call<'_>) -> Answer {
             && statuses.as_ref().is_none_or(|list| list.iter().any(|code| code == order.status.code()))
             && from.is_none_or(|date| order.order_date >= date)
             && to.is_none_or(|date| order.order_date <= date)
+            && is_shown(call, order)
             && included.iter().all(|(status, is_in)| *is_in || order.status != *status)
     };
     let orders = &call.store.orders;
@@ -145,7 +149,7 @@ pub(super) fn find(call: &mut Call<'_>) -> Answer {
         _ => orders.from(start_at).filter(wanted).take(limit + 1).collect(),
     };
     let next = (found.len() > limit).then(|| found.pop()).flatten().map(|order| order_presented(order.number));
-    let rows: Vec<Value> = found.into_iter().map(|order| Value::Object(header(order))).collect();
+    let rows: Vec<Value> = found.into_iter().map(|order| Value::Object(header(call, order))).collect();
     Answer::found(members([("SalesOrders", Value::Array(rows)), ("NextStartAt", json!(next))]))
 }
 
@@ -172,12 +176,30 @@ fn not_built(object: &str, element: &'static str, message: &str) -> Answer {
     Answer::by_rules(object, Problem::new(Rule::Other, element, "", message).into())
 }
 
-fn header(order: &Order) -> Map<String, Value> {
+/// Whether a query sees the order: it may be made to lie.
+fn is_shown(call: &Call<'_>, order: &Order) -> bool {
+    match call.store.view {
+        View::Present | View::Stale => true,
+        View::Behind(lag) => order.history.first().is_none_or(|change| change.at + lag <= call.now),
+        View::Nothing => false,
+    }
+}
+
+/// The status that a query sees.
+fn shown_status(call: &Call<'_>, order: &Order) -> Status {
+    match call.store.view {
+        View::Stale => order.history.first().map_or(order.status, |change| change.to),
+        View::Present | View::Behind(_) | View::Nothing => order.status,
+    }
+}
+
+fn header(call: &Call<'_>, order: &Order) -> Map<String, Value> {
+    let status = shown_status(call, order);
     members([
         ("OrderNumber", json!(order_presented(order.number))),
         ("OrderNumberRaw", json!(order_raw(order.number))),
-        ("OrderStatus", json!(order.status.code())),
-        ("OrderStatusDesc", json!(order.status.description())),
+        ("OrderStatus", json!(status.code())),
+        ("OrderStatusDesc", json!(status.description())),
         ("DocumentType", json!("O")),
         ("CustomerCode", json!(order.customer)),
         ("CustomerName", json!(order.customer_name)),
@@ -192,7 +214,7 @@ fn header(order: &Order) -> Map<String, Value> {
 
 fn whole(call: &Call<'_>, order: &Order) -> Map<String, Value> {
     let sold_to = call.store.customers.get(&order.customer).map(|customer| address_json(&customer.sold_to));
-    let mut body = header(order);
+    let mut body = header(call, order);
     body.extend(members([
         ("Email", json!(order.email)),
         ("LastInvoice", json!("")),

@@ -121,7 +121,7 @@ fn check_header(store: &Store, new: &NewOrder, net: Decimal, today: NaiveDate, p
 }
 
 fn duplicate(store: &Store, new: &NewOrder) -> Option<u64> {
-    if new.allows_duplicate_po {
+    if new.allows_duplicate_po || !store.orders.looks_for_doubles {
         return None;
     }
     let keeps = store.company.cancelled_orders_keep_their_po;

@@ -7,9 +7,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use http::{Method, Request};
 use sha2::Sha256;
 
-use super::{GatewayConfig, digest, host, target, text};
+use super::{GatewayConfig, Verdict, digest, host, target, text};
 
-pub(super) fn merchant(config: &GatewayConfig, request: &Request<Bytes>, now: DateTime<Utc>) -> Option<String> {
+pub(super) fn verdict(config: &GatewayConfig, request: &Request<Bytes>, now: DateTime<Utc>) -> Option<Verdict> {
     let given = Given::parse(text(request, "signature")?)?;
     let merchant_id = text(request, "v-c-merchant-id")?;
     let key = config.merchants.iter().find(|key| key.key_id == given.key_id && key.merchant_id == merchant_id)?;
@@ -25,8 +25,11 @@ pub(super) fn merchant(config: &GatewayConfig, request: &Request<Bytes>, now: Da
             == Some(digest(request.body()).as_str());
     let date_name = if given.names.contains(&"v-c-date") { "v-c-date" } else { "date" };
     let sent_at = DateTime::parse_from_rfc2822(text(request, date_name)?).ok()?.with_timezone(&Utc);
-    let is_fresh = (now - sent_at).abs() <= config.signatures.skew_max;
-    (is_digest_right && is_fresh).then(|| merchant_id.to_owned())
+    if !is_digest_right || sent_at - now > config.signatures.skew_max {
+        return None;
+    }
+    let expires_at = sent_at + config.signatures.date_age_max;
+    Some(if now > expires_at { Verdict::Expired(expires_at) } else { Verdict::Good(merchant_id.to_owned()) })
 }
 
 struct Given<'a> {

@@ -11,10 +11,7 @@ use http::Request;
 use serde::{Deserialize, de::DeserializeOwned};
 use sha2::{Sha256, Sha384, Sha512};
 
-use super::{GatewayConfig, SeenTokenIds, digest, host, target};
-
-/// A token lives at most this long.
-const LIFE_SECONDS_MAX: i64 = 120;
+use super::{GatewayConfig, SeenTokenIds, Verdict, digest, host, target};
 
 #[derive(Deserialize)]
 struct Header {
@@ -43,13 +40,13 @@ struct Claims {
     merchant_id: String,
 }
 
-pub(super) fn merchant(
+pub(super) fn verdict(
     config: &GatewayConfig,
     seen: &mut SeenTokenIds,
     request: &Request<Bytes>,
     authorization: &str,
     now: DateTime<Utc>,
-) -> Option<String> {
+) -> Option<Verdict> {
     let (signed, signature) = authorization.strip_prefix("Bearer ")?.rsplit_once('.')?;
     let (header, claims) = signed.split_once('.')?;
     let (header, claims): (Header, Claims) = (part(header)?, part(claims)?);
@@ -57,11 +54,14 @@ pub(super) fn merchant(
     let secret = STANDARD.decode(&key.secret).ok()?;
     let is_signed = verifies(&header.alg, &secret, signed, &URL_SAFE_NO_PAD.decode(signature).ok()?);
     let belongs = claims.iss == key.merchant_id && claims.merchant_id == key.merchant_id && claims.version == "2";
-    if !(is_signed && belongs && fits_request(&claims, request) && is_timely(config, &claims, now)) {
+    if !(is_signed && belongs && fits_request(&claims, request) && is_made_rightly(config, &claims, now)) {
         return None;
     }
+    if claims.exp <= now.timestamp() {
+        return Some(Verdict::Expired(DateTime::from_timestamp(claims.exp, 0)?));
+    }
     let is_new = seen.note(&format!("{}/{}", key.merchant_id, claims.jti), claims.exp, now);
-    (is_new || !config.signatures.refuses_replay).then_some(claims.merchant_id)
+    (is_new || !config.signatures.refuses_replay).then_some(Verdict::Good(claims.merchant_id))
 }
 
 fn part<T: DeserializeOwned>(encoded: &str) -> Option<T> {
@@ -99,9 +99,9 @@ fn fits_request(claims: &Claims, request: &Request<Bytes>) -> bool {
     is_digest_right && is_path_right && is_host_right && is_method_right
 }
 
-fn is_timely(config: &GatewayConfig, claims: &Claims, now: DateTime<Utc>) -> bool {
-    let now = now.timestamp();
-    claims.exp > now
-        && claims.exp <= claims.iat.saturating_add(LIFE_SECONDS_MAX)
-        && claims.iat <= now.saturating_add(config.signatures.skew_max.num_seconds())
+/// No longer than is allowed, and not from the future. Its end is another matter.
+fn is_made_rightly(config: &GatewayConfig, claims: &Claims, now: DateTime<Utc>) -> bool {
+    let checks = &config.signatures;
+    claims.exp <= claims.iat.saturating_add(checks.life_max.num_seconds())
+        && claims.iat <= now.timestamp().saturating_add(checks.skew_max.num_seconds())
 }

@@ -43,7 +43,10 @@ fn signed(method: &str, target: &str, body: &str, names: &str, signature: &str) 
 }
 
 fn verified(config: &GatewayConfig, request: &Request<Bytes>, now: DateTime<Utc>) -> Option<String> {
-    merchant(config, &mut SeenTokenIds::default(), request, now)
+    match verdict(config, &mut SeenTokenIds::default(), request, now) {
+        Verdict::Good(merchant) => Some(merchant),
+        Verdict::Expired(_) | Verdict::Wrong => None,
+    }
 }
 
 fn is_right(request: &Request<Bytes>) -> bool {
@@ -158,8 +161,21 @@ fn a_jwt_is_bound_to_its_request_and_its_two_minutes() {
 #[test]
 fn a_jwt_serves_once() {
     let (config, mut seen) = (GatewayConfig::default(), SeenTokenIds::default());
-    assert!(merchant(&config, &mut seen, &with_jwt(BODY, JWT), at(1)).is_some());
-    assert!(merchant(&config, &mut seen, &with_jwt(BODY, JWT), at(2)).is_none());
+    assert!(matches!(verdict(&config, &mut seen, &with_jwt(BODY, JWT), at(1)), Verdict::Good(_)));
+    assert_eq!(verdict(&config, &mut seen, &with_jwt(BODY, JWT), at(2)), Verdict::Wrong);
+}
+
+#[test]
+fn what_comes_too_late_is_told_from_what_is_wrong() {
+    let config = GatewayConfig::default();
+    let judged =
+        |request: &Request<Bytes>, seconds| verdict(&config, &mut SeenTokenIds::default(), request, at(seconds));
+    assert_eq!(judged(&with_jwt(BODY, JWT), 120), Verdict::Expired(at(120)));
+    assert_eq!(judged(&with_jwt("{}", JWT), 120), Verdict::Wrong);
+    assert_eq!(judged(&signed("POST", "/pts/v2/payments", BODY, WITH_BODY, V1), 301), Verdict::Expired(at(300)));
+    let short = GatewayConfig::brisk();
+    let verdict = verdict(&short, &mut SeenTokenIds::default(), &with_jwt(BODY, JWT), at(1));
+    assert_eq!(verdict, Verdict::Wrong, "it claims more life than is allowed");
 }
 
 #[test]
