@@ -1,5 +1,7 @@
 //! The whole service over the twins of ledger and bus: from a wish to what the books say.
 
+mod unknown;
+
 use std::{sync::Arc, time::Duration};
 
 use bus::{MemoryBroker, MemoryBus};
@@ -7,7 +9,7 @@ use erp_domain::{
     order::Order,
     sales_order::{Command, Payment, Reason, Suspense},
 };
-use erp_writer::ErpWriter;
+use erp_writer::{Config, ErpWriter};
 use ids::{MerchantReference, OrderId};
 use ledger::{MemoryLedger, MemoryState, SubjectKey};
 use node::Node;
@@ -17,7 +19,7 @@ use sandbox::faults::FaultKind;
 use crate::world::{World, config, eur, node, order, world};
 
 /// When a test gives up waiting.
-const DEADLINE: Duration = Duration::from_secs(600);
+const DEADLINE: Duration = Duration::from_secs(7200);
 
 struct Running {
     engine: Engine<ErpWriter>,
@@ -27,8 +29,12 @@ struct Running {
 }
 
 fn start(world: &World, state: &MemoryState, name: &str) -> Running {
+    start_with(world, state, name, &config(""))
+}
+
+fn start_with(world: &World, state: &MemoryState, name: &str, config: &Config) -> Running {
     let node = node(&world.network, name);
-    let service = erp_writer::service(&config(""), &node, Arc::new(world.leases.clone())).unwrap();
+    let service = erp_writer::service(config, &node, Arc::new(world.leases.clone())).unwrap();
     let context = Context { node: node.clone(), ledger: MemoryLedger::attach(state.clone(), node.clone()) };
     let bus = MemoryBus::attach(&MemoryBroker::new(1), node.clone());
     let engine = runtime::start(service, context, bus, Settings::default());

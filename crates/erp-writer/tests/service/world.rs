@@ -51,9 +51,13 @@ fn data_key() -> DataKey {
 }
 
 pub fn world() -> World {
+    world_with(SandboxConfig::default())
+}
+
+pub fn world_with(config: SandboxConfig) -> World {
     let network = SimNetwork::new(1);
     let wrapped = master().wrap(PERSON, &data_key(), [3; 12]).unwrap();
-    let sandbox = Sandbox::new(SandboxConfig::default(), node(&network, "sandbox"));
+    let sandbox = Sandbox::new(config, node(&network, "sandbox"));
     network.serve(HOST, sandbox.erp_handler());
     World { sandbox, network, leases: MemoryLeases::default(), keys: Keys(BTreeMap::from([(PERSON, wrapped)])) }
 }
