@@ -97,18 +97,18 @@ pub fn service(config: &Config, node: &Node, leases: Arc<dyn OperatorLeases>) ->
     let width = config.pairs.values().map(|pair| pair.syspro.operators_at_a_time()).sum::<usize>().max(1);
     let call_limit =
         config.pairs.values().map(|pair| pair.syspro.call_limit()).max().unwrap_or(Duration::from_secs(120));
-    Ok(Arc::new(ErpWriter::new(erps, width, call_limit)))
+    let quiet = config.pairs.values().map(|pair| pair.syspro.quiet()).max().unwrap_or(call_limit * 2);
+    Ok(Arc::new(ErpWriter::new(erps, width, call_limit, quiet)))
 }
 
 impl ErpWriter {
-    /// A service over these ERPs, with so many calls at a time.
-    pub fn new(erps: BTreeMap<Pair, Arc<dyn Erp>>, width: usize, call_limit: Duration) -> Self {
-        // A post that we gave up may still be worked on for as long again.
+    /// A service over these ERPs, with so many calls at a time. After `quiet` nothing that was sent can take effect any more.
+    pub fn new(erps: BTreeMap<Pair, Arc<dyn Erp>>, width: usize, call_limit: Duration, quiet: Duration) -> Self {
         let lane = Lane {
             name: LANE,
             width,
             call_limit,
-            quiet: call_limit * 2,
+            quiet,
             search_lag: Duration::ZERO,
             inquiries: INQUIRIES.to_vec(),
             ask_for: ASK_FOR,

@@ -212,3 +212,6 @@ fn quantities<'a>(lines: impl Iterator<Item = (&'a str, Decimal)>) -> BTreeMap<S
     }
     sums
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,3 +139,21 @@ async fn without_a_fresh_logon_an_operator_that_was_lost_makes_no_call() {
     yes(world.place(&one, &order("W-3", &[("GRILL-01", "1")]), Some("WEB001")).await);
     assert_eq!(logons(), before + 1, "the session from before the loss is not used again");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_leaves_operators_to_others_when_told_to() {
+    let world = world();
+    world.network.set_weather(Weather { delay_ms_max: 40, ..Weather::default() });
+    let mut capped = config("");
+    capped.pairs.get_mut("demo").unwrap().syspro.operators_per_process = Some(1);
+    let process = world.process_with("one", &capped);
+    let orders: Vec<_> = (0..6).map(|n| order(&format!("W-{n}"), &[("GRILL-01", "1")])).collect();
+    let calls = orders.iter().map(|order| world.place(&process, order, Some("WEB001"))).collect();
+    for call in futures(calls).await {
+        yes(call);
+    }
+    assert_eq!(world.sandbox.books().erp.calls.get("GetToken").copied(), Some(1));
+    // What was written as another operator is looked up as that one all the same.
+    let named = world.place_as(&process, &order("W-9", &[("GRILL-01", "1")]), Some("WEB001"), Some("QT3")).await;
+    assert_eq!(named.unwrap().operator, "QT3");
+}

@@ -202,3 +202,29 @@ async fn syspro_down_for_a_while_costs_time_only() {
     running.until("placed").await;
     books_hold_one(&world, "S", "down");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_post_that_arrives_after_the_inquiry_finds_its_session_ended() {
+    let world = world();
+    let running = start(&world, &MemoryState::new(), "one");
+    world.fault("AddSalesOrder", FaultKind::Latency(200_000));
+    WRITES[0].ask(&running).await;
+    running.until("placed").await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
+    books_hold_one(&world, "S", "late");
+    assert_eq!(attempts(&running, "place_asked").await, 2, "{:?}", running.kinds().await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_sessions_a_late_document_is_taken_when_it_appears() {
+    let erp = ErpConfig { auth_mode: AuthMode::Key, ..ErpConfig::default() };
+    let world = world_with(SandboxConfig { erp, ..SandboxConfig::default() });
+    let mut by_key = config("");
+    by_key.pairs.get_mut("demo").unwrap().syspro.auth = erp_writer::config::Auth::Key;
+    let running = start_with(&world, &MemoryState::new(), "one", &by_key);
+    world.fault("AddSalesOrder", FaultKind::Latency(200_000));
+    WRITES[0].ask(&running).await;
+    running.until("placed").await;
+    books_hold_one(&world, "S", "late, by key");
+    assert_eq!(attempts(&running, "place_asked").await, 1);
+}
