@@ -3,7 +3,12 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{erp::ErpBooks, faults::FaultRecord, gateway::GatewayBooks, shop::ShopBooks};
+use crate::{
+    erp::ErpBooks,
+    faults::{FaultRecord, FaultTally},
+    gateway::GatewayBooks,
+    shop::ShopBooks,
+};
 
 /// The books of all worlds at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,4 +23,7 @@ pub struct Books {
     pub shop: ShopBooks,
     /// Which faults were asked for and how often each fired.
     pub faults: Vec<FaultRecord>,
+    /// How often each kind fired at each operation, rules that were forgotten included.
+    #[serde(default)]
+    pub tally: Vec<FaultTally>,
 }

@@ -200,6 +200,20 @@ impl ErpWorld {
     }
 }
 
+/// What a request is about: its purchase order number, its order number, its customer.
+pub(crate) fn about(request: &Request<Bytes>) -> String {
+    let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+    let named =
+        ["CustomerPoNumber", "OrderNumber", "CustomerCode", "Email"].iter().find_map(|name| body.get(name)?.as_str());
+    let text = named.or(request.uri().query()).unwrap_or_default();
+    text.chars().take(120).collect()
+}
+
+/// The operations that fault rules name.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    ["GetToken", "ReleaseToken"].into_iter().chain(facade::operation_names())
+}
+
 fn operation_of(request: &Request<Bytes>) -> &str {
     request.uri().path().rsplit('/').next().unwrap_or_default()
 }

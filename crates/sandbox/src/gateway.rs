@@ -352,6 +352,15 @@ fn not_found() -> Answer {
     Answer { status: StatusCode::NOT_FOUND, ..Answer::created(body) }
 }
 
+/// What a request is about: its merchant reference or query, or else the gateway's id in its path.
+pub(crate) fn about(request: &Request<Bytes>) -> String {
+    let reference = notes::reference_of(request);
+    if !reference.is_empty() {
+        return reference;
+    }
+    request.uri().path().split('/').nth(4).unwrap_or_default().to_owned()
+}
+
 /// The operations that fault rules and books name, and the path of each.
 pub const OPERATIONS: &[(&str, &str)] = &[
     ("authorize", "POST /pts/v2/payments"),

@@ -21,7 +21,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use http::Request;
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +35,7 @@ pub use crate::{
 };
 use crate::{
     erp::{ErpConfig, ErpWorld},
-    faults::{FaultKind, FaultPlan},
+    faults::{FaultPlan, Strike},
     gateway::{Account, GatewayConfig, GatewayWorld, Plant, Planted},
     shop::{ShopConfig, ShopWorld},
 };
@@ -90,9 +90,32 @@ impl Worlds {
             gateway: GatewayWorld::new(config.gateway.clone(), config.seed),
             erp: ErpWorld::new(ErpConfig { seed: config.seed.wrapping_add(config.erp.seed), ..config.erp.clone() }),
             shop: ShopWorld::new(config.shop.clone()),
-            faults: FaultPlan::default(),
+            faults: FaultPlan::new(config.seed),
         }
     }
+}
+
+impl Worlds {
+    /// A world that knows how far it is ahead of its callers' clocks.
+    fn named(&mut self, name: WorldName, clock_offset: TimeDelta) -> &mut dyn World {
+        match name {
+            WorldName::Gateway => {
+                self.gateway.set_clock_offset(clock_offset);
+                &mut self.gateway
+            }
+            WorldName::Erp => &mut self.erp,
+            WorldName::Shop => {
+                self.shop.set_clock_offset(clock_offset);
+                &mut self.shop
+            }
+        }
+    }
+}
+
+/// A request that was let in and whose work is still to be written.
+pub(crate) struct Begun {
+    caller: Caller,
+    arrived: DateTime<Utc>,
 }
 
 impl Sandbox {
@@ -145,11 +168,13 @@ impl Sandbox {
             gateway: worlds.gateway.books(now),
             erp: worlds.erp.books(),
             shop: worlds.shop.books(),
-            faults: worlds.faults.records().to_vec(),
+            faults: worlds.faults.records(),
+            tally: worlds.faults.tally(),
         }
     }
 
-    /// Adds a fault rule; false when there are already [`faults::RULES_MAX`] of them.
+    /// Adds a fault rule; false when there are already [`faults::RULES_MAX`] of them, or when its kind cannot happen in
+    /// its world.
     pub fn add_fault(&self, rule: FaultRule) -> bool {
         self.lock().faults.add(rule)
     }
@@ -226,31 +251,51 @@ impl Sandbox {
     }
 
     /// Decides which fault hits this request. Counted once per request, before any work.
-    pub(crate) fn strike(&self, world: WorldName, request: &Request<Bytes>) -> Option<FaultKind> {
+    pub(crate) fn strike(&self, world: WorldName, request: &Request<Bytes>) -> Option<Strike> {
         let operation = operation_of(world, request);
         self.lock().faults.strike(world, &operation, request)
     }
 
     /// Lets a world handle a request under this fault, at the worlds' present time.
-    pub(crate) fn perform(&self, world: WorldName, request: &Request<Bytes>, fault: Option<FaultKind>) -> Reply {
+    pub(crate) fn perform(&self, name: WorldName, request: &Request<Bytes>, strike: Option<&Strike>) -> Reply {
         let now = self.now();
-        let offset = self.0.clock.offset();
         let mut worlds = self.lock();
-        let mut work = || match world {
-            WorldName::Gateway => {
-                worlds.gateway.set_clock_offset(offset);
-                worlds.gateway.handle(request, now)
-            }
-            WorldName::Erp => worlds.erp.handle(request, now),
-            WorldName::Shop => {
-                worlds.shop.set_clock_offset(offset);
-                worlds.shop.handle(request, now)
-            }
+        let world = worlds.named(name, self.0.clock.offset());
+        let Some(strike) = strike else { return world.handle(request, now) };
+        let (reply, did) = faults::carry_out(strike.kind, name, now, world, request);
+        worlds.faults.note(strike, about(name, request), did, now);
+        reply
+    }
+
+    /// Lets a request in whose work is written later. `None` when it was refused, or given up at once.
+    pub(crate) fn begin(&self, name: WorldName, request: &Request<Bytes>, strike: &Strike) -> Option<Begun> {
+        let now = self.now();
+        let mut worlds = self.lock();
+        let world = worlds.named(name, self.0.clock.offset());
+        let admitted = world.admit(request, now);
+        let refusal = match &admitted {
+            Ok(caller) => world.refuses(request, caller, now),
+            Err(refusal) => Some(refusal.clone()),
         };
-        match fault {
-            None => work(),
-            Some(kind) => faults::carry_out(kind, world, now, work),
-        }
+        let did = match &refusal {
+            Some(refusal) => format!("refused {}; closed without a byte", faults::word_of(&refusal.response)),
+            None => "let in; closed without a byte".to_owned(),
+        };
+        worlds.faults.note(strike, about(name, request), did, now);
+        let caller = admitted.ok().filter(|_| refusal.is_none())?;
+        Some(Begun { caller, arrived: now })
+    }
+
+    /// Writes the work of a request that was let in before.
+    pub(crate) fn commit(&self, name: WorldName, request: &Request<Bytes>, strike: &Strike, begun: &Begun) {
+        let now = self.now();
+        let mut worlds = self.lock();
+        let world = worlds.named(name, self.0.clock.offset());
+        let did = match world.commit(request, &begun.caller, begun.arrived, now) {
+            Some(reply) => format!("written: {}", faults::word_of(&reply.response)),
+            None => "given up: it took longer than anything may take".to_owned(),
+        };
+        worlds.faults.note(strike, about(name, request), did, now);
     }
 
     pub(crate) fn latency(&self) -> Duration {
@@ -268,6 +313,15 @@ impl fmt::Debug for Sandbox {
             .field("seed", &self.0.config.seed)
             .field("clock", &self.0.clock)
             .finish_non_exhaustive()
+    }
+}
+
+/// What a request is about, for people: a merchant reference, a purchase order number, an event.
+fn about(world: WorldName, request: &Request<Bytes>) -> String {
+    match world {
+        WorldName::Gateway => gateway::about(request),
+        WorldName::Erp => erp::about(request),
+        WorldName::Shop => shop::about(request),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Carries the worlds: real HTTP listeners, and handlers for the simulated network.
 //!
-//! The shell alone waits. It applies a reply's [`Delivery`]: at once, later, never (the connection is held), or dropped
-//! (the connection is closed without a byte of answer).
+//! The shell alone waits. It applies a reply's [`Delivery`]: at once, later, never (the connection is held), dropped (the
+//! connection is closed without a byte of answer), byte by byte, or half.
 
 mod drop_stream;
+mod slow;
 
 use std::{io, time::Duration};
 
@@ -19,7 +20,11 @@ use node::HttpFuture;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Sandbox, WorldName, control, faults::FaultKind, world::Delivery};
+use crate::{
+    Sandbox, WorldName, control,
+    faults::{FaultKind, Strike},
+    world::{Delivery, Reply},
+};
 use drop_stream::{Connection, DroppingListener};
 
 /// Requests with more body than this are refused with 413.
@@ -87,14 +92,16 @@ async fn carry(
         biased;
         () = stop.cancelled() => None,
         answer = answer(sandbox.clone(), side, request) => match answer {
-            Answer::Send(response) => Some(response),
+            Answer::Send(sent) => Some(sent),
             Answer::Close => None,
             // Held until the caller leaves (this future is dropped then) or the sandbox stops.
             Answer::Hold => { stop.cancelled().await; None }
         },
     };
     match answer {
-        Some(response) => response.map(Body::from),
+        Some(Sent::Whole(response)) => response.map(Body::from),
+        Some(Sent::Drip(response, each)) => slow::dripping(response, each, stop.clone()),
+        Some(Sent::Half(response)) => slow::halved(response),
         None => {
             connection.refuse_writes();
             AxumResponse::new(Body::empty())
@@ -103,33 +110,49 @@ async fn carry(
 }
 
 enum Answer {
-    Send(Response<Bytes>),
+    Send(Sent),
     Hold,
     Close,
 }
 
+/// How an answer is written to the wire.
+enum Sent {
+    Whole(Response<Bytes>),
+    Drip(Response<Bytes>, Duration),
+    Half(Response<Bytes>),
+}
+
 async fn answer(sandbox: Sandbox, side: Side, request: Request<Bytes>) -> Answer {
     let world = match side {
-        Side::Control => return Answer::Send(control::handle(&sandbox, &request)),
+        Side::Control => return Answer::Send(Sent::Whole(control::handle(&sandbox, &request))),
         Side::World(world) => world,
     };
-    let fault = sandbox.strike(world, &request);
-    let reply = match fault {
-        Some(FaultKind::Latency(ms)) => arrive_late(&sandbox, world, request, fault, Duration::from_millis(ms)).await,
-        _ => Some(sandbox.perform(world, &request, fault)),
+    let strike = sandbox.strike(world, &request);
+    let reply = match strike {
+        Some(strike) => match strike.kind {
+            FaultKind::Latency(ms) => arrive_late(&sandbox, world, request, strike, Duration::from_millis(ms)).await,
+            FaultKind::SlowCommit(ms) => {
+                commit_later(&sandbox, world, request, strike, Duration::from_millis(ms));
+                None
+            }
+            _ => Some(sandbox.perform(world, &request, Some(&strike))),
+        },
+        None => Some(sandbox.perform(world, &request, None)),
     };
-    let Some(reply) = reply else { return Answer::Close };
-    let wait = match reply.delivery {
-        Delivery::Now => Duration::ZERO,
-        Delivery::After(wait) => wait,
+    let Some(Reply { response, delivery }) = reply else { return Answer::Close };
+    let (wait, sent) = match delivery {
+        Delivery::Now => (Duration::ZERO, Sent::Whole(response)),
+        Delivery::After(wait) => (wait, Sent::Whole(response)),
+        Delivery::Drip(each) => (Duration::ZERO, Sent::Drip(response, each)),
+        Delivery::Half => (Duration::ZERO, Sent::Half(response)),
         Delivery::Never => return Answer::Hold,
-        Delivery::Dropped | Delivery::Drip(_) | Delivery::Half => return Answer::Close,
+        Delivery::Dropped => return Answer::Close,
     };
     let wait = wait.max(sandbox.latency());
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
-    Answer::Send(reply.response)
+    Answer::Send(sent)
 }
 
 /// A request that was on its way too long is worked on although its caller may have left: the wait must outlive the
@@ -139,15 +162,26 @@ async fn arrive_late(
     sandbox: &Sandbox,
     world: WorldName,
     request: Request<Bytes>,
-    fault: Option<FaultKind>,
+    strike: Strike,
     late: Duration,
-) -> Option<crate::Reply> {
+) -> Option<Reply> {
     let sandbox = sandbox.clone();
     let work = tokio::spawn(async move {
         tokio::time::sleep(late).await;
-        sandbox.perform(world, &request, fault)
+        sandbox.perform(world, &request, Some(&strike))
     });
     work.await.ok()
+}
+
+/// A request is let in now and written later, and its caller hears nothing.
+#[expect(clippy::disallowed_methods, reason = "the far side of the wire belongs to no node")]
+fn commit_later(sandbox: &Sandbox, world: WorldName, request: Request<Bytes>, strike: Strike, later: Duration) {
+    let Some(begun) = sandbox.begin(world, &request, &strike) else { return };
+    let sandbox = sandbox.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(later).await;
+        sandbox.commit(world, &request, &strike, &begun);
+    });
 }
 
 /// A side of the sandbox on the simulated network.
@@ -161,8 +195,14 @@ impl node::Handler for SimHandler {
         let (sandbox, side) = (self.sandbox.clone(), self.side);
         Box::pin(async move {
             match answer(sandbox, side, request).await {
-                Answer::Send(response) => Some(response),
-                Answer::Hold | Answer::Close => None,
+                Answer::Send(Sent::Whole(response)) => Some(response),
+                // On the simulated network an answer arrives whole or not at all.
+                Answer::Send(Sent::Drip(response, each)) => {
+                    let bytes = u32::try_from(response.body().len()).unwrap_or(u32::MAX);
+                    tokio::time::sleep(each.saturating_mul(bytes)).await;
+                    Some(response)
+                }
+                Answer::Send(Sent::Half(_)) | Answer::Hold | Answer::Close => None,
             }
         })
     }

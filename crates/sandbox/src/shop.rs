@@ -130,6 +130,12 @@ impl ShopWorld {
     }
 }
 
+/// What a callback is about: its event.
+pub(crate) fn about(request: &Request<Bytes>) -> String {
+    let event = request.headers().get(EVENT_ID_HEADER).and_then(|value| value.to_str().ok());
+    event.unwrap_or_default().chars().take(120).collect()
+}
+
 impl World for ShopWorld {
     /// A callback's signature is looked at when it is taken, not before.
     fn admit(&mut self, _request: &Request<Bytes>, _now: DateTime<Utc>) -> Result<Caller, Reply> {

@@ -104,6 +104,11 @@ static OPERATIONS: [Operation; 8] = [
     },
 ];
 
+/// The names of all operations but those of the session.
+pub(crate) fn operation_names() -> impl Iterator<Item = &'static str> {
+    OPERATIONS.iter().map(|operation| operation.name)
+}
+
 /// What a path names.
 enum Named {
     Token,

@@ -70,6 +70,31 @@ pub(super) fn with_extra_members(body: &mut Value) {
     }
 }
 
+/// The ERP's word for a failure inside it: nobody knows what was written.
+pub(super) fn enet_exception() -> Response<Bytes> {
+    let mut body = erp_error(StatusCode::BAD_GATEWAY);
+    body["Message"] = json!("e.net exception raised: 100013");
+    json_response(StatusCode::BAD_GATEWAY, &body)
+}
+
+/// A success that names nothing.
+pub(super) fn without_order_number(body: &mut Value) {
+    for place in ["/Result", ""] {
+        if let Some(Value::Object(members)) = body.pointer_mut(place) {
+            members.retain(|name, _| !["OrderNumber", "SalesOrder", "SalesOrderRaw"].contains(&name.as_str()));
+        }
+    }
+}
+
+/// The envelope of a success, with a count of items and no more.
+pub(super) fn success_without_a_number() -> Response<Bytes> {
+    let counts = json!({"ItemsProcessed": 1, "ItemsInvalid": 0, "ItemsRejectedWithWarnings": 0,
+        "ItemsProcessedWithWarnings": 0});
+    let body = json!({"Success": true, "Outcome": "Applied", "BusinessObject": "SORTOI", "Result": {}, "Warnings": [],
+        "StatusOfItems": counts, "RequestId": "fault"});
+    json_response(StatusCode::OK, &body)
+}
+
 fn gateway_error(status: StatusCode, now: DateTime<Utc>) -> Value {
     if status == StatusCode::UNAUTHORIZED {
         return json!({"response": {"rmsg": "Authentication Failed"}});
@@ -100,7 +125,7 @@ fn erp_error(status: StatusCode) -> Value {
 }
 
 /// A JSON answer.
-pub(crate) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
+fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
     let mut response = Response::new(Bytes::from(body.to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/json"));

@@ -61,7 +61,7 @@ fn keep<T>(list: &mut VecDeque<T>, note: T) {
 }
 
 /// The merchant reference of a request, or the text of a query; empty when there is none.
-pub(crate) fn reference_of(request: &Request<Bytes>) -> String {
+pub(super) fn reference_of(request: &Request<Bytes>) -> String {
     let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
     let text = body.pointer("/clientReferenceInformation/code").or_else(|| body.get("query")).and_then(Value::as_str);
     text.unwrap_or_default().chars().take(120).collect()

@@ -174,3 +174,44 @@ async fn a_connection_held_by_the_sandbox_does_not_keep_it_from_ending() {
     world.stopped().await;
     assert!(held.await.unwrap().unwrap().is_err());
 }
+
+#[tokio::test]
+async fn half_an_answer_and_a_dripping_one_over_a_socket() {
+    let world = world().await;
+    for kind in [FaultKind::HalfReply, FaultKind::OneByteASecond] {
+        world.sandbox.add_fault(FaultRule::once(WorldName::Gateway, "authorize", kind));
+        let body = authorization(&world.sandbox, "visa", "DEMO-1-A1", "10.00");
+        let request = world.request(Method::POST, "/pts/v2/payments", &body).timeout(Duration::from_millis(300));
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 201, "the head comes at once");
+        let rest = answer.text().await;
+        assert!(rest.is_err_and(|error| error.is_timeout() == (kind == FaultKind::OneByteASecond)), "{kind:?}");
+        world.sandbox.clear_faults();
+    }
+    assert_eq!(world.sandbox.books().gateway.payments.len(), 2, "the work was done all the same");
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn a_slow_commit_over_a_socket_lands_when_the_caller_has_long_gone() {
+    let world = world().await;
+    world.sandbox.add_fault(FaultRule::once(WorldName::Gateway, "authorize", FaultKind::SlowCommit(100)));
+    let body = authorization(&world.sandbox, "visa", "DEMO-1-A1", "10.00");
+    assert!(world.request(Method::POST, "/pts/v2/payments", &body).send().await.is_err());
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    while world.sandbox.books().gateway.payments.is_empty() {
+        assert!(tokio::time::Instant::now() < deadline, "the payment is made");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    world.stopped().await;
+}
+
+#[tokio::test]
+async fn a_call_worked_on_twice_over_a_socket() {
+    let world = world().await;
+    world.sandbox.add_fault(FaultRule::once(WorldName::Gateway, "authorize", FaultKind::Twice));
+    let body = authorization(&world.sandbox, "visa", "DEMO-1-A1", "10.00");
+    assert_eq!(world.call(Method::POST, "/pts/v2/payments", body).await.0, 201);
+    assert_eq!(world.sandbox.books().gateway.by_reference("DEMO-1-A1").count(), 2);
+    world.stopped().await;
+}

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use http::{Method, Request};
 use node::{Limits, Node, NodeBuilder, Response, SimNetwork, TransportError};
+use serde_json::{Value, json};
 
 use super::order;
 use crate::{FaultRule, Sandbox, SandboxConfig, WorldName, faults::FaultKind};
@@ -98,4 +99,118 @@ async fn an_error_may_come_before_or_after_the_work() {
         assert_eq!(wire.add("WEB-1").await.unwrap().status(), status, "{kind:?}");
         assert_eq!(wire.orders(), stands, "{kind:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_erps_own_doubtful_endings() {
+    for (kind, status, code, stands) in [
+        (FaultKind::EnetException, Some(502), "ENET_EXCEPTION", 1),
+        (FaultKind::EnetExceptionNotApplied, Some(502), "ENET_EXCEPTION", 0),
+        (FaultKind::NoOrderNumber, Some(200), "", 1),
+        (FaultKind::NoOrderNumberNotApplied, Some(200), "", 0),
+        (FaultKind::SessionEvicted, Some(401), "SESSION_EVICTED", 0),
+        (FaultKind::SessionEvictedMidPost, None, "", 1),
+        (FaultKind::HalfReply, None, "", 1),
+        (FaultKind::GarbageNotApplied, Some(200), "", 0),
+        (FaultKind::Twice, Some(200), "", 1),
+    ] {
+        let wire = Wire::new().await;
+        wire.fault(kind);
+        let answer = wire.add("WEB-1").await.ok();
+        assert_eq!(answer.as_ref().map(|answer| answer.status().as_u16()), status, "{kind:?}");
+        let body: Value = answer.map(|it| serde_json::from_slice(it.body()).unwrap_or_default()).unwrap_or_default();
+        assert_eq!(body["Code"].as_str().unwrap_or_default(), code, "{kind:?}");
+        if status == Some(502) {
+            assert_eq!((&body["Outcome"], &body["Retryable"]), (&json!("Unknown"), &json!(false)));
+        }
+        if matches!(kind, FaultKind::NoOrderNumber | FaultKind::NoOrderNumberNotApplied) {
+            assert_eq!((&body["Success"], &body["Result"]["OrderNumber"]), (&json!(true), &Value::Null));
+        }
+        assert_eq!(wire.orders(), stands, "{kind:?}");
+        let is_session_over = matches!(kind, FaultKind::SessionEvicted | FaultKind::SessionEvictedMidPost);
+        let next = wire.add("WEB-2").await.unwrap().status().as_u16();
+        assert_eq!(next, if is_session_over { 401 } else { 200 }, "{kind:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_commit_makes_a_double_of_whoever_was_not_patient() {
+    let wire = Wire::new().await;
+    wire.fault(FaultKind::SlowCommit(45_000));
+    assert!(wire.add("WEB-1").await.is_err(), "the reply was lost");
+    assert_eq!(wire.orders(), 0, "30 s later nothing stands yet");
+    assert_eq!(wire.add("WEB-1").await.unwrap().status(), 200, "so it looks free");
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    assert_eq!(wire.orders(), 2);
+    assert_eq!(wire.add("WEB-1").await.unwrap().status(), 409);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_commit_of_what_is_refused_or_takes_too_long_never_comes() {
+    let wire = Wire::new().await;
+    assert_eq!(wire.add("WEB-1").await.unwrap().status(), 200);
+    wire.fault(FaultKind::SlowCommit(1000));
+    assert!(wire.add("WEB-1").await.is_err());
+    let rule = FaultRule::once(WorldName::Erp, "AddSalesOrder", FaultKind::SlowCommit(241_000));
+    assert!(wire.sandbox.add_fault(rule));
+    assert!(wire.add("WEB-2").await.is_err());
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(wire.orders(), 1);
+    let did: Vec<String> =
+        wire.sandbox.books().faults.iter().flat_map(|record| &record.hits).map(|hit| hit.did.clone()).collect();
+    assert!(did[0].contains("409 DUPLICATE_PO") && did[2].starts_with("given up"), "{did:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn status_changes_and_cancels_suffer_as_orders_do() {
+    for (action, last) in [("ChangeStatus", "1"), ("CancelOrder", "\\")] {
+        for (kind, is_done) in [
+            (FaultKind::DropAfterApply, true),
+            (FaultKind::DropBeforeApply, false),
+            (FaultKind::HalfReply, true),
+            (FaultKind::EnetException, true),
+            (FaultKind::SlowCommit(20_000), true),
+            (FaultKind::SessionEvictedMidPost, true),
+        ] {
+            let wire = Wire::new().await;
+            let placed: Value = serde_json::from_slice(wire.add("WEB-1").await.unwrap().body()).unwrap();
+            let number = placed["Result"]["OrderNumber"].as_str().unwrap();
+            assert!(wire.sandbox.add_fault(FaultRule::once(WorldName::Erp, "UpdateSalesOrder", kind).matching(number)));
+            let body = json!({"OrderNumber": number, "Action": action, "NewStatus": "1", "CreditAuthority": "QT",
+                "CancelReasonCode": "WEB"});
+            let _ = wire.send(Method::POST, "SalesOrderService/UpdateSalesOrder", body.to_string()).await;
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            let status = wire.sandbox.books().erp.orders[0].status.clone();
+            assert_eq!(status, if is_done { last } else { "S" }, "{action} {kind:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn look_ups_are_behind_or_lie() {
+    let wire = Wire::new().await;
+    let placed: Value = serde_json::from_slice(wire.add("WEB-1").await.unwrap().body()).unwrap();
+    let number = placed["Result"]["OrderNumber"].as_str().unwrap();
+    let release = json!({"OrderNumber": number, "Action": "ChangeStatus", "NewStatus": "1", "CreditAuthority": "QT"});
+    wire.send(Method::POST, "SalesOrderService/UpdateSalesOrder", release.to_string()).await.unwrap();
+    tokio::time::advance(Duration::from_secs(30)).await;
+    let find = "SalesOrderService/FindSalesOrders?CustomerCode=WEB001&CustomerPoNumber=WEB-1";
+    for (kind, status) in [
+        (FaultKind::SearchAbsent, None),
+        (FaultKind::SearchBehind(60_000), None),
+        (FaultKind::SearchBehind(10_000), Some("1")),
+        (FaultKind::SearchStale, Some("S")),
+    ] {
+        for operation in [find.to_owned(), format!("SalesOrderService/GetSalesOrder?OrderNumber={number}")] {
+            let name = operation.split(['/', '?']).nth(1).unwrap();
+            assert!(wire.sandbox.add_fault(FaultRule::once(WorldName::Erp, name, kind)));
+            let answer = wire.send(Method::GET, &operation, String::new()).await.unwrap();
+            let body: Value = serde_json::from_slice(answer.body()).unwrap();
+            let row = body["SalesOrders"].get(0).unwrap_or(&body);
+            assert_eq!(row["OrderStatus"].as_str(), status, "{kind:?} at {operation}");
+        }
+    }
+    let answer = wire.send(Method::GET, find, String::new()).await.unwrap();
+    let body: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(body["SalesOrders"][0]["OrderStatus"], "1", "the truth again");
 }
