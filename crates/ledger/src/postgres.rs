@@ -15,8 +15,10 @@ mod queue;
 mod rows;
 mod statement;
 mod streams;
+mod together;
 
 use std::{
+    collections::BTreeMap,
     str::FromStr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -32,11 +34,11 @@ use uuid::Uuid;
 use crate::{
     chain,
     error::LedgerError,
-    postgres::{connections::Connections, group::Group},
+    postgres::{connections::Connections, group::Group, together::Together},
     store::{Ledger, LedgerFuture, Store},
     types::{
-        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, DueInquiry, EffectRow, Evidence, Figures, History,
-        OutboxItem, OutboxRow, Pending, RowId, SubjectKey,
+        BusSeen, ClaimedEffect, Commit, Committed, DeadLetter, DueInquiry, EffectRow, Evidence, Figures, Head, History,
+        NewEvidence, OutboxItem, OutboxRow, Pending, RowId, SubjectKey,
     },
 };
 
@@ -49,15 +51,15 @@ pub struct PostgresConfig {
     pub connections_max: usize,
     /// How long a call waits for a connection.
     pub patience: Duration,
-    /// How often the writer gives way before it takes a group, so that those it has just answered can come along. A lone
-    /// commit never waits.
-    pub linger_rounds: u32,
+    /// How long the writer waits before it takes a group while it has company, so that those it has just answered can come
+    /// along. A lone commit never waits.
+    pub linger: Duration,
 }
 
 impl PostgresConfig {
     /// The usual sizes.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), connections_max: 6, patience: Duration::from_secs(3), linger_rounds: 8 }
+        Self { url: url.into(), connections_max: 6, patience: Duration::from_secs(3), linger: Duration::from_millis(1) }
     }
 }
 
@@ -84,6 +86,8 @@ fn working(url: &str, name: &str, synchronous_commit: &str) -> Result<PgConnectO
         // Every statement here finds its rows by an index, with few parameters or with whole arrays of them. Left to
         // itself the planner judges a table that is still small, and keeps that plan when it has grown.
         ("enable_seqscan", "off"),
+        // A bitmap over the index of due effects walks every entry that vacuum has not yet taken out of it.
+        ("enable_bitmapscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("plan_cache_mode", "force_generic_plan"),
@@ -97,6 +101,8 @@ pub struct PostgresLedger {
     connections: Connections,
     lazy: Connections,
     forgetting: Forgetting,
+    loads: Together<StreamId, History>,
+    keys: Together<Uuid, Option<Bytes>>,
 }
 
 /// Acknowledged rows on their way out of the table. Acknowledgements come one by one and in crowds: whoever gets the lane
@@ -105,40 +111,6 @@ pub struct PostgresLedger {
 struct Forgetting {
     waiting: Mutex<Vec<(RowId, i32)>>,
     lane: tokio::sync::Mutex<()>,
-}
-
-impl PostgresLedger {
-    /// Connects, and proves that the database answers. The tables must be there: see [`crate::migrate`].
-    ///
-    /// # Errors
-    /// When the database cannot be reached, or has not been migrated.
-    pub async fn connect(node: Node, config: PostgresConfig) -> Result<Ledger, LedgerError> {
-        let PostgresConfig { url, connections_max, patience, linger_rounds } = config;
-        let durable = working(&url, node.name(), "on")?;
-        let lazy = working(&url, node.name(), "off")?;
-        let ledger = Self {
-            connections: Connections::new(durable.clone(), connections_max.max(1), patience),
-            lazy: Connections::new(lazy, 1, patience),
-            forgetting: Forgetting::default(),
-            group: Arc::new(Group::new(node, durable, patience, linger_rounds)),
-        };
-        ledger.pending().await?;
-        Ok(Arc::new(ledger))
-    }
-
-    /// Forgets these rows and those of everybody who waits. When the one who took them along fails or goes away they stay,
-    /// and are published once more by whoever finds them: that costs a duplicate, which every reader bears.
-    async fn forget(&self, rows: &[(RowId, i32)]) -> Result<(), LedgerError> {
-        self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
-        let _lane = self.forgetting.lane.lock().await;
-        let crowd = std::mem::take(&mut *self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        if crowd.is_empty() {
-            return Ok(());
-        }
-        let mut held = self.lazy.take().await?;
-        let outcome = outbox::forget(&mut held, &crowd).await;
-        held.done(outcome, fault::writing)
-    }
 }
 
 /// A write that stands alone: take a connection, ask, give it back.
@@ -171,11 +143,57 @@ macro_rules! read {
     };
 }
 
+impl PostgresLedger {
+    /// Connects, and proves that the database answers. The tables must be there: see [`crate::migrate`].
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or has not been migrated.
+    pub async fn connect(node: Node, config: PostgresConfig) -> Result<Ledger, LedgerError> {
+        let PostgresConfig { url, connections_max, patience, linger } = config;
+        let durable = working(&url, node.name(), "on")?;
+        let lazy = working(&url, node.name(), "off")?;
+        let ledger = Self {
+            connections: Connections::new(durable.clone(), connections_max.max(1), patience),
+            lazy: Connections::new(lazy, 1, patience),
+            forgetting: Forgetting::default(),
+            loads: Together::default(),
+            keys: Together::default(),
+            group: Arc::new(Group::new(node, durable, patience, linger)),
+        };
+        ledger.pending().await?;
+        Ok(Arc::new(ledger))
+    }
+
+    async fn read_keys(&self, subjects: Vec<Uuid>) -> Result<BTreeMap<Uuid, Option<Bytes>>, LedgerError> {
+        let asked: LedgerFuture<'_, _> = read!(self.connections, |c| streams::subject_keys(c, &subjects));
+        asked.await
+    }
+
+    async fn read_streams(&self, ids: Vec<StreamId>) -> Result<BTreeMap<StreamId, History>, LedgerError> {
+        let asked: LedgerFuture<'_, _> = read!(self.connections, |c| streams::load(c, &ids));
+        asked.await
+    }
+
+    /// Forgets these rows and those of everybody who waits. When the one who took them along fails or goes away they stay,
+    /// and are published once more by whoever finds them: that costs a duplicate, which every reader bears.
+    async fn forget(&self, rows: &[(RowId, i32)]) -> Result<(), LedgerError> {
+        self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
+        let _lane = self.forgetting.lane.lock().await;
+        let crowd = std::mem::take(&mut *self.forgetting.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        if crowd.is_empty() {
+            return Ok(());
+        }
+        let mut held = self.lazy.take().await?;
+        let outcome = outbox::forget(&mut held, &crowd).await;
+        held.done(outcome, fault::writing)
+    }
+}
+
 impl Store for PostgresLedger {
     fn load(&self, stream: StreamId) -> LedgerFuture<'_, History> {
         Box::pin(async move {
-            let asked: LedgerFuture<'_, History> = read!(self.connections, |c| streams::load(c, stream));
-            let history = asked.await?;
+            let none = History { owner: None, head: Head::default(), parked: None, events: Vec::new() };
+            let history = self.loads.ask(stream, none, |streams| self.read_streams(streams)).await?;
             chain::verify(stream, &history)?;
             Ok(history)
         })
@@ -214,7 +232,10 @@ impl Store for PostgresLedger {
     }
 
     fn keep_evidence<'a>(&'a self, id: RowId, epoch: i64, source: &'a str, body: Bytes) -> LedgerFuture<'a, ()> {
-        write!(self.connections, |c| effects::keep_evidence(c, id, epoch, source, &body))
+        let seen = NewEvidence { id, epoch, source: source.to_owned(), body };
+        Box::pin(
+            async move { self.group.commit(Commit { evidence: Some(seen), ..Commit::default() }).await.map(|_| ()) },
+        )
     }
 
     fn evidence(&self, id: RowId) -> LedgerFuture<'_, Vec<Evidence>> {
@@ -285,8 +306,8 @@ impl Store for PostgresLedger {
 
     fn subject_key(&self, subject: Uuid) -> LedgerFuture<'_, Option<SubjectKey>> {
         Box::pin(async move {
-            let asked: LedgerFuture<'_, Option<Bytes>> = read!(self.connections, |c| streams::subject_key(c, subject));
-            Ok(asked.await?.map(|wrapped| SubjectKey { subject, wrapped }))
+            let wrapped = self.keys.ask(subject, None, |subjects| self.read_keys(subjects)).await?;
+            Ok(wrapped.map(|wrapped| SubjectKey { subject, wrapped }))
         })
     }
 

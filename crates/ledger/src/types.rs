@@ -361,6 +361,21 @@ pub struct Commit {
     pub subject_keys: Vec<SubjectKey>,
     /// Streams whose public events are to be published again.
     pub reannounce: Vec<StreamId>,
+    /// Something seen about an effect; not fenced, and the same twice is one.
+    pub evidence: Option<NewEvidence>,
+}
+
+/// Something seen outside about an effect, to be kept.
+#[derive(Debug, Clone)]
+pub struct NewEvidence {
+    /// The effect.
+    pub id: RowId,
+    /// Under which epoch it was seen.
+    pub epoch: i64,
+    /// Where: `answer`, `inquiry`, a webhook, a report.
+    pub source: String,
+    /// What.
+    pub body: Bytes,
 }
 
 /// What became of a commit.

@@ -25,7 +25,7 @@ use crate::cli::{Cli, Command, ServiceName};
 /// Reads the command line and does what it says.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = match ::runtime::process::tokio_runtime() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };

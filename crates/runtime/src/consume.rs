@@ -295,21 +295,3 @@ fn without_card(payload: &Bytes) -> Bytes {
         None => payload.clone(),
     }
 }
-
-/// Passes hints from other replicas on to watchers in this process.
-pub(crate) async fn listen_for_hints<S: Service>(engine: Engine<S>) {
-    let subject = contracts::subjects::hint(engine.0.service.name());
-    loop {
-        match engine.0.bus.hints(&subject).await {
-            Ok(mut hints) => {
-                while let Some((_, payload)) = hints.next().await {
-                    if let Ok(id) = uuid::Uuid::from_slice(&payload) {
-                        engine.tell_change(ids::StreamId(id));
-                    }
-                }
-            }
-            Err(error) => tracing::debug!(%error, "no hints yet"),
-        }
-        tokio::time::sleep(Duration::from_secs(2)).await;
-    }
-}

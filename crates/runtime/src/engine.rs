@@ -2,20 +2,24 @@
 
 mod cache;
 mod draft;
+mod watch;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use bus::Bus;
-use bytes::Bytes;
 use ids::StreamId;
 use ledger::{Commit, Committed, Durable, Finish, InboxRow, KeyClaim, LedgerError, SubjectKey};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 
-use self::{cache::Cache, draft::Draft};
+pub use self::watch::Watch;
+use self::{cache::Cache, draft::Draft, watch::Watchers};
 use crate::{
     effect::Handed,
     error::EngineError,
@@ -30,10 +34,9 @@ const CONFLICT_TRIES: u32 = 8;
 const TELLS_MAX: usize = 16;
 /// Streams whose folded state is kept in memory.
 const CACHED_STREAMS_MAX: usize = 4096;
-/// Streams that share one gate at most this many ways; see [`Inner::gates`].
-const GATES: usize = 64;
-/// Changes that a slow watcher may miss before it reads the ledger anyway.
-const CHANGES_KEPT: usize = 1024;
+/// So many pieces of work can be under way at a time; see [`Inner::gates`]. Orders that came in the same millisecond (or
+/// four seconds apart to the millisecond) share one.
+const GATES: usize = 4096;
 
 /// The engine of one service in one process. Cloning shares it.
 pub struct Engine<S: Service>(pub(crate) Arc<Inner<S>>);
@@ -54,10 +57,14 @@ pub(crate) struct Inner<S: Service> {
     pub(crate) calls: mpsc::UnboundedSender<Handed>,
     pub(crate) published: AtomicU64,
     pub(crate) incarnation: String,
+    pub(crate) nonce: uuid::Uuid,
     cache: Mutex<Cache>,
     /// Work on one order goes one at a time inside a process, so that replicas conflict but tasks do not.
     gates: Vec<tokio::sync::Mutex<()>>,
-    changes: broadcast::Sender<StreamId>,
+    watchers: Arc<Watchers>,
+    hints: mpsc::Sender<StreamId>,
+    /// Counts what was committed here, for those who look less often when nothing is.
+    commits: AtomicU64,
 }
 
 /// A command from outside the bus: an HTTP request, a person.
@@ -136,8 +143,10 @@ impl<S: Service> Engine<S> {
         lanes: Lanes,
         relay: mpsc::Sender<ledger::OutboxItem>,
         calls: mpsc::UnboundedSender<Handed>,
+        hints: mpsc::Sender<StreamId>,
     ) -> Self {
-        let incarnation = format!("{}/{}", context.node.name(), context.node.new_nonce());
+        let nonce = context.node.new_nonce();
+        let incarnation = format!("{}/{nonce}", context.node.name());
         Self(Arc::new(Inner {
             service,
             context,
@@ -148,9 +157,12 @@ impl<S: Service> Engine<S> {
             calls,
             published: AtomicU64::new(0),
             incarnation,
+            nonce,
             cache: Mutex::new(Cache::new(CACHED_STREAMS_MAX)),
             gates: (0..GATES).map(|_| tokio::sync::Mutex::new(())).collect(),
-            changes: broadcast::channel(CHANGES_KEPT).0,
+            watchers: Arc::default(),
+            hints,
+            commits: AtomicU64::new(0),
         }))
     }
 
@@ -166,7 +178,7 @@ impl<S: Service> Engine<S> {
 
     /// Messages published and acknowledged since the process started.
     pub fn published(&self) -> u64 {
-        self.0.published.load(std::sync::atomic::Ordering::Relaxed)
+        self.0.published.load(Ordering::Relaxed)
     }
 
     /// Handles one command. It runs in a task of the node: a caller that goes away changes nothing.
@@ -196,20 +208,33 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// Watches one stream from now on. Subscribe first, read the ledger then, wait last.
-    pub fn watch(&self, stream: StreamId) -> Watch {
-        Watch { stream, changes: self.0.changes.subscribe() }
+    /// How much was committed here since the process started; standing still means that nothing goes on.
+    pub(crate) fn commits(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed)
     }
 
-    /// Tells watchers in this process that a stream changed somewhere.
-    pub(crate) fn tell_change(&self, stream: StreamId) {
-        // Nobody watching is fine.
-        let _ = self.0.changes.send(stream);
+    /// Watches one stream from now on. Subscribe first, read the ledger then, wait last.
+    pub fn watch(&self, stream: StreamId) -> Watch {
+        Watch::new(&self.0.watchers, stream)
+    }
+
+    /// The folded state of a stream as this process last wrote it; `None` when it did not, or has heard that another did.
+    /// Good enough to show, after a [`Watch`] woke; a decision is proved by the ledger.
+    pub fn remembered<T: Send + Sync + 'static>(&self, stream: StreamId) -> Option<Arc<T>> {
+        let folded = self.0.cache.lock().unwrap_or_else(PoisonError::into_inner).get(stream)?;
+        folded.state.downcast().ok()
+    }
+
+    /// Tells watchers in this process that a stream was changed by another.
+    pub(crate) fn changed_elsewhere(&self, stream: StreamId) {
+        self.forget(&[stream]);
+        self.0.watchers.tell(stream);
     }
 
     /// Decides and commits one piece of work, as often as it takes.
     pub(crate) async fn work(&self, work: Work<S::Command>) -> Result<Verdict, EngineError> {
-        let gate = usize::from(work.place.stream.0.as_bytes()[5]) % GATES;
+        let [.., high, low, _, _, _, _, _, _, _, _, _, _] = *work.place.stream.0.as_bytes();
+        let gate = usize::from(u16::from_be_bytes([high, low])) % GATES;
         let _one_at_a_time = self.0.gates[gate].lock().await;
         for attempt in 1..=CONFLICT_TRIES {
             match self.attempt(&work).await? {
@@ -321,10 +346,11 @@ impl<S: Service> Engine<S> {
                 }
             }
         }
+        self.0.commits.fetch_add(1, Ordering::Relaxed);
         for (stream, _) in &durable.heads {
-            self.tell_change(*stream);
+            self.0.watchers.tell(*stream);
             if self.0.service.wants_hints() {
-                self.hint(*stream);
+                let _ = self.0.hints.try_send(*stream);
             }
         }
         for item in durable.outbox {
@@ -336,48 +362,11 @@ impl<S: Service> Engine<S> {
         }
     }
 
-    /// A hint may be lost, so nobody waits for it.
-    fn hint(&self, stream: StreamId) {
-        let engine = self.clone();
-        self.0.context.node.spawn(async move {
-            let subject = contracts::subjects::hint(engine.0.service.name());
-            let payload = Bytes::copy_from_slice(stream.0.as_bytes());
-            if let Err(error) = engine.0.bus.hint(&subject, payload).await {
-                tracing::debug!(%error, "hint not sent");
-            }
-        });
-    }
-
     pub(crate) async fn announce_again(&self, stream: StreamId) -> Result<(), EngineError> {
         let commit = Commit { reannounce: vec![stream], ..Commit::default() };
         if let Committed::Done(durable) = self.0.context.ledger.commit(commit).await? {
             self.after_commit(durable, draft::HandOver::default());
         }
         Ok(())
-    }
-}
-
-/// Waits for changes of one stream.
-pub struct Watch {
-    stream: StreamId,
-    changes: broadcast::Receiver<StreamId>,
-}
-
-impl Watch {
-    /// Returns when something was committed on the stream since the last call (or since it was made), or `limit` passed.
-    /// May return early; the caller reads the ledger anyway. False when the limit passed.
-    pub async fn changed(&mut self, limit: Duration) -> bool {
-        let wait = async {
-            loop {
-                match self.changes.recv().await {
-                    Ok(stream) if stream == self.stream => return,
-                    Ok(_) => {}
-                    // Missed some: perhaps ours.
-                    Err(broadcast::error::RecvError::Lagged(_)) => return,
-                    Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
-                }
-            }
-        };
-        tokio::time::timeout(limit, wait).await.is_ok()
     }
 }

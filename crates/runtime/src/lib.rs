@@ -13,10 +13,12 @@ mod effect;
 mod engine;
 mod error;
 pub mod health;
+mod hints;
 mod lanes;
 mod loss;
 pub mod process;
 pub mod query;
+mod quiet;
 mod relay;
 pub mod service;
 mod settings;
@@ -38,6 +40,9 @@ pub use crate::{
 /// Messages between a commit and the relay; beyond it the relay finds them in the ledger.
 const HANDED_MAX: usize = 4096;
 
+/// Changed streams that wait to be told to other replicas. Beyond it they are not told: a hint may be lost.
+const HINTS_MAX: usize = 4096;
+
 /// Everything that must exist on the broker for these services.
 pub fn topology(sizes: Sizes, services: &[(&str, &[&MessageKind])]) -> Topology {
     Topology::new(sizes, services.iter().flat_map(|(name, listens_to)| consumers(name, listens_to)).collect())
@@ -48,19 +53,21 @@ pub fn start<S: Service>(service: Arc<S>, context: Context, bus: Bus, settings: 
     let (relay, handed) = mpsc::channel(HANDED_MAX);
     // Bounded by the room that each call holds in its lane.
     let (calls, handed_calls) = mpsc::unbounded_channel();
+    let (hints, changed) = mpsc::channel(HINTS_MAX);
     let lanes = lanes::Lanes::new(service.lanes());
     let listens_to = service.listens_to();
     let wants_hints = service.wants_hints();
     let name = service.name();
     let node = context.node.clone();
-    let engine = Engine::new(service, context, bus, settings, lanes, relay, calls);
+    let engine = Engine::new(service, context, bus, settings, lanes, relay, calls, hints);
     let acknowledged = Arc::new(relay::Acknowledged::default());
     node.spawn(relay::relay(engine.clone(), handed, acknowledged.clone()));
     node.spawn(effect::hand_overs(engine.clone(), handed_calls));
     node.spawn(effect::recovery(engine.clone()));
     node.spawn(loss::detect(engine.clone(), acknowledged));
     if wants_hints {
-        node.spawn(consume::listen_for_hints(engine.clone()));
+        node.spawn(hints::send(engine.clone(), changed));
+        node.spawn(hints::listen(engine.clone()));
     }
     for consumer in consumers(name, listens_to) {
         node.spawn(consume::read(engine.clone(), consumer));

@@ -150,6 +150,21 @@ pub fn database_url(config: &ProcessConfig, service: &str) -> String {
     config.postgres_url.replace("{service}", &service.replace('-', "_"))
 }
 
+/// The runtime of a process: worker threads for half the cores, at least one. The services of one machine share it with each
+/// other, with the ledger and with the broker; threads that find no work cost those that do. `TOKIO_WORKER_THREADS` says
+/// otherwise.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn tokio_runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        builder.worker_threads((cores / 2).max(1));
+    }
+    builder.enable_all().build()
+}
+
 /// The URL without its password, for people.
 fn shown(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {

@@ -18,12 +18,13 @@ use contracts::{
 use fault::{Class, Classify};
 use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use ids::{OrderId, StreamId};
-use ledger::{OutboxItem, RowId};
+use ledger::{DeadLetter, OutboxItem, RowId};
 use prost::Message as _;
 use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     engine::Engine,
+    quiet::Quiet,
     service::{CodecError, Place, Service},
 };
 
@@ -37,8 +38,13 @@ const CLAIMED_MAX: i64 = 256;
 const FORGET_GROUP: usize = 64;
 /// See [`FORGET_GROUP`].
 const FORGET_AFTER: Duration = Duration::from_millis(20);
+/// A row that this binary cannot send is left this long for one that can.
+const LEFT_FOR: Duration = Duration::from_secs(30);
 /// Delays after a failed publish; the last repeats. The same id goes out each time.
 const AGAIN_MS: [u64; 6] = [200, 500, 1000, 2000, 5000, 10_000];
+
+/// The class of a message that can never be sent, among the dead letters.
+const UNSENDABLE: &str = "unsendable";
 
 /// The identity of a message in the relay: asked again is another message.
 type Key = (RowId, i32);
@@ -68,8 +74,10 @@ impl Acknowledged {
 }
 
 enum Sent {
-    Acknowledged,
-    GivenUp,
+    /// The broker has it, or it lies among the dead letters: its row is forgotten.
+    Settled,
+    /// Its row stays, and nothing of its stream may pass it.
+    Left,
 }
 
 type Flight = Pin<Box<dyn Future<Output = (Key, StreamId, Sent)> + Send>>;
@@ -79,11 +87,18 @@ struct Queues {
     known: BTreeSet<Key>,
     busy: BTreeSet<StreamId>,
     ready: VecDeque<StreamId>,
+    /// Streams with a row that this binary cannot send, and until when it does not try again.
+    left: BTreeMap<StreamId, Instant>,
 }
 
 impl Queues {
     fn take_in(&mut self, item: OutboxItem) {
         let key = (item.row.id, item.row.asked);
+        match self.left.get(&item.row.id.stream) {
+            Some(until) if *until > Instant::now() => return,
+            Some(_) => drop(self.left.remove(&item.row.id.stream)),
+            None => {}
+        }
         if self.known.len() >= QUEUED_MAX || !self.known.insert(key) {
             return;
         }
@@ -106,6 +121,14 @@ impl Queues {
         None
     }
 
+    /// Lets go of a stream that cannot go on: its rows stay in the ledger, in their order.
+    fn leave(&mut self, stream: StreamId) {
+        for item in self.by_stream.remove(&stream).into_iter().flatten() {
+            self.known.remove(&(item.row.id, item.row.asked));
+        }
+        self.left.insert(stream, Instant::now() + LEFT_FOR);
+    }
+
     fn landed(&mut self, key: Key, stream: StreamId) {
         self.known.remove(&key);
         self.busy.remove(&stream);
@@ -124,12 +147,18 @@ pub(crate) async fn relay<S: Service>(
     mut handed: mpsc::Receiver<OutboxItem>,
     acknowledged: Arc<Acknowledged>,
 ) {
-    let mut queues =
-        Queues { by_stream: BTreeMap::new(), known: BTreeSet::new(), busy: BTreeSet::new(), ready: VecDeque::new() };
+    let mut queues = Queues {
+        by_stream: BTreeMap::new(),
+        known: BTreeSet::new(),
+        busy: BTreeSet::new(),
+        ready: VecDeque::new(),
+        left: BTreeMap::new(),
+    };
     let mut flights: FuturesUnordered<Flight> = FuturesUnordered::new();
     let mut forget: Vec<Key> = Vec::new();
     // Set by the first of a group: a steady trickle must not put it off until others think that the rows were left behind.
     let mut forget_at = Instant::now();
+    let mut quiet = Quiet::default();
     let mut look = tokio::time::interval(engine.0.settings.poll_every);
     look.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -144,11 +173,14 @@ pub(crate) async fn relay<S: Service>(
             biased;
             Some((key, stream, sent)) = flights.next(), if !flights.is_empty() => {
                 queues.landed(key, stream);
-                if matches!(sent, Sent::Acknowledged) {
-                    if forget.is_empty() {
-                        forget_at = Instant::now() + FORGET_AFTER;
+                match sent {
+                    Sent::Settled => {
+                        if forget.is_empty() {
+                            forget_at = Instant::now() + FORGET_AFTER;
+                        }
+                        forget.push(key);
                     }
-                    forget.push(key);
+                    Sent::Left => queues.leave(stream),
                 }
             }
             item = handed.recv() => match item {
@@ -156,7 +188,11 @@ pub(crate) async fn relay<S: Service>(
                 None => return,
             },
             () = tokio::time::sleep_until(forget_at), if !forget.is_empty() => forget_rows(&engine, &mut forget).await,
-            _ = look.tick() => recover(&engine, &mut queues).await,
+            _ = look.tick() => {
+                if quiet.is_due(engine.commits()) && recover(&engine, &mut queues).await {
+                    quiet.found();
+                }
+            }
         }
     }
 }
@@ -171,24 +207,27 @@ async fn forget_rows<S: Service>(engine: &Engine<S>, rows: &mut Vec<Key>) {
     engine.0.context.node.at("relay.after_mark").await;
 }
 
-async fn recover<S: Service>(engine: &Engine<S>, queues: &mut Queues) {
+/// Takes what others left behind; true when there was something.
+async fn recover<S: Service>(engine: &Engine<S>, queues: &mut Queues) -> bool {
+    let mut found = false;
     loop {
         match engine.0.context.ledger.claim_outbox(engine.0.settings.outbox_stale_after, CLAIMED_MAX).await {
             Ok(items) => {
                 let full = items.len() == usize::try_from(CLAIMED_MAX).unwrap_or(usize::MAX);
                 if !items.is_empty() {
+                    found = true;
                     engine.0.context.node.at("relay.after_claim").await;
                 }
                 for item in items {
                     queues.take_in(item);
                 }
                 if !full || queues.known.len() >= QUEUED_MAX {
-                    return;
+                    return found;
                 }
             }
             Err(error) => {
                 tracing::warn!(%error, "the outbox could not be read");
-                return;
+                return true;
             }
         }
     }
@@ -210,11 +249,10 @@ async fn send<S: Service>(
                         engine.0.context.node.at("relay.after_publish").await;
                         acknowledged.note(receipt, broker_id);
                         engine.0.published.fetch_add(1, Ordering::Relaxed);
-                        return (key, stream, Sent::Acknowledged);
+                        return (key, stream, Sent::Settled);
                     }
                     Err(error) if error.class() == Class::Permanent => {
-                        give_up(&engine, &item, &error.to_string()).await;
-                        return (key, stream, Sent::GivenUp);
+                        return (key, stream, give_up(&engine, &item, &error.to_string()).await);
                     }
                     Err(error) => {
                         tracing::debug!(%error, failures, "publish failed: same id again");
@@ -223,11 +261,8 @@ async fn send<S: Service>(
                 }
             }
             // A newer event is left in the outbox for a binary that can read it.
-            Err(Unsendable::Newer) => return (key, stream, Sent::GivenUp),
-            Err(Unsendable::Corrupt(why)) => {
-                give_up(&engine, &item, &why).await;
-                return (key, stream, Sent::GivenUp);
-            }
+            Err(Unsendable::Newer) => return (key, stream, Sent::Left),
+            Err(Unsendable::Corrupt(why)) => return (key, stream, give_up(&engine, &item, &why).await),
             Err(Unsendable::NotNow(why)) => {
                 tracing::debug!(why, "message not ready");
                 Duration::from_millis(AGAIN_MS[failures.min(AGAIN_MS.len() - 1)])
@@ -239,11 +274,35 @@ async fn send<S: Service>(
     }
 }
 
-/// A message that can never be sent stops its stream until a person has looked.
-async fn give_up<S: Service>(engine: &Engine<S>, item: &OutboxItem, why: &str) {
-    tracing::error!(stream = %item.row.id.stream, subject = item.row.subject, why, "message cannot be sent: stream parked");
-    if let Err(error) = engine.0.context.ledger.park(item.row.id.stream, why).await {
-        tracing::error!(%error, "the stream could not be parked");
+/// A message that can never be sent becomes a dead letter and stops its stream until a person has looked. Its row goes only
+/// when both are stored: it would be found again every second.
+async fn give_up<S: Service>(engine: &Engine<S>, item: &OutboxItem, why: &str) -> Sent {
+    let RowId { stream, version, ordinal } = item.row.id;
+    tracing::error!(%stream, version, subject = item.row.subject, why, "message cannot be sent: stream parked");
+    metrics::counter!("quittance_dead_letters_total", "class" => UNSENDABLE).increment(1);
+    let letter = DeadLetter {
+        id: engine.0.context.node.new_id(),
+        pair: Some(item.row.pair.clone()),
+        origin: "outbox".to_owned(),
+        message_id: format!("{stream}/{version}/{ordinal}/{}", item.row.asked),
+        why: why.to_owned(),
+        class: UNSENDABLE.to_owned(),
+        // A command has no other home; an event stays where it is.
+        body: item.row.body.clone().unwrap_or_default(),
+        failures: 1,
+        stream: Some(stream),
+    };
+    let ledger = &engine.0.context.ledger;
+    let stored = match ledger.park(stream, why).await {
+        Ok(()) => ledger.bury(letter).await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match stored {
+        Ok(()) => Sent::Settled,
+        Err(error) => {
+            tracing::error!(%error, "the dead letter could not be stored");
+            Sent::Left
+        }
     }
 }
 

@@ -50,6 +50,9 @@ impl State {
         for key in &commit.subject_keys {
             self.subject_keys.entry(key.subject).or_insert_with(|| Some(key.wrapped.clone()));
         }
+        if let Some(seen) = &commit.evidence {
+            self.keep_evidence(seen.id, seen.epoch, &seen.source, seen.body.clone(), now);
+        }
         let mut durable = prepared.durable();
         for stream in &commit.reannounce {
             durable.outbox.extend(self.reannounce(*stream, now));

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use ids::StreamId;
-use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
 use crate::{
@@ -115,30 +114,6 @@ pub(super) async fn release(connection: &mut PgConnection, holder: &str) -> Resu
         released += done.rows_affected();
     }
     Ok(released)
-}
-
-/// Keeps one piece of evidence; the same one twice is one.
-pub(super) async fn keep_evidence(
-    connection: &mut PgConnection,
-    id: RowId,
-    epoch: i64,
-    source: &str,
-    body: &[u8],
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "insert into evidence (stream_id, version, ordinal, source, body_hash, epoch, seen_at, body)
-         values ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7) on conflict do nothing",
-    )
-    .bind(id.stream.0)
-    .bind(id.version)
-    .bind(id.ordinal)
-    .bind(source)
-    .bind(Sha256::digest(body).as_slice())
-    .bind(epoch)
-    .bind(body)
-    .execute(connection)
-    .await
-    .map(|_| ())
 }
 
 /// The evidence about a row, oldest first.

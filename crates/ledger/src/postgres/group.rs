@@ -19,7 +19,6 @@ use node::Node;
 use sqlx::{Executor, PgConnection, postgres::PgConnectOptions};
 use tokio::{
     sync::{Mutex, Semaphore, oneshot},
-    task::yield_now,
     time::{Instant, sleep},
 };
 use uuid::Uuid;
@@ -55,7 +54,7 @@ pub(super) struct Group {
     node: Node,
     options: PgConnectOptions,
     patience: Duration,
-    linger_rounds: u32,
+    linger: Duration,
     queue: Queue,
     places: Arc<Semaphore>,
     /// Held by the writing task for as long as it lives.
@@ -89,12 +88,12 @@ impl Drop for Watch<'_> {
 }
 
 impl Group {
-    pub(super) fn new(node: Node, options: PgConnectOptions, patience: Duration, linger_rounds: u32) -> Self {
+    pub(super) fn new(node: Node, options: PgConnectOptions, patience: Duration, linger: Duration) -> Self {
         Self {
             node,
             options,
             patience,
-            linger_rounds,
+            linger,
             queue: Queue::default(),
             places: Arc::new(Semaphore::new(QUEUE_MAX)),
             connection: Mutex::new(None),
@@ -150,16 +149,14 @@ impl Group {
 
     /// The next group, or `None` when nobody waits.
     async fn next(&self) -> Option<Vec<Job>> {
-        for _ in 0..self.linger_rounds {
-            let (waiting, last_size) = {
-                let line = self.queue.lock();
-                (line.waiting.len(), line.last_size)
-            };
-            // Whoever commits alone goes at once. In company, those just answered get a turn to come back first.
-            if last_size < 2 || waiting >= last_size {
-                break;
-            }
-            yield_now().await;
+        let (waiting, last_size) = {
+            let line = self.queue.lock();
+            (line.waiting.len(), line.last_size)
+        };
+        // Whoever commits alone goes at once. In company, those just answered get time to come back first: a flush is the
+        // dearest thing here, and what one commit waits another saves.
+        if last_size > 1 && waiting < GROUP_MAX {
+            sleep(self.linger).await;
         }
         let mut line = self.queue.lock();
         let group = line.take(GROUP_MAX);

@@ -5,6 +5,7 @@
 //! The statement never fails because of a commit that must be refused. Each part that can be refused counts its rows, and
 //! the answer is whether every count is as it should be; if not, the caller rolls back and asks which member it was.
 
+use sha2::{Digest as _, Sha256};
 use sqlx::{
     Arguments, AssertSqlSafe, Encode, PgConnection, Postgres, Row, Type,
     postgres::{PgArguments, PgRow},
@@ -14,7 +15,7 @@ use uuid::Uuid;
 use crate::{
     postgres::rows::{IdArrays, micros},
     prepare::Prepared,
-    types::{Append, Birth, EffectState, Finish, Finished, Head, NewEffect, OutboxRow, Quiet, RowId},
+    types::{Append, Birth, EffectState, Finish, Finished, Head, NewEffect, NewEvidence, OutboxRow, Quiet, RowId},
 };
 
 /// A statement under construction. Every `?` of a part takes the next bound value.
@@ -38,6 +39,7 @@ impl Statement {
         statement.outbox(group, &gate);
         statement.effects(group, &gate);
         statement.finish(group);
+        statement.evidence(group);
         statement
     }
 
@@ -268,6 +270,23 @@ impl Statement {
         self.bind(births.iter().map(|born| born.lease).collect::<Vec<_>>());
         self.bind(births.iter().map(|born| born.quiet).collect::<Vec<_>>());
         self.expect("effect_new", effects.len());
+    }
+
+    fn evidence(&mut self, group: &[&Prepared]) {
+        let seen: Vec<&NewEvidence> = group.iter().filter_map(|member| member.commit.evidence.as_ref()).collect();
+        if seen.is_empty() {
+            return;
+        }
+        self.part(
+            "evidence_new as (insert into evidence (stream_id, version, ordinal, source, body_hash, epoch, body, seen_at)
+             select u.*, clock_timestamp() from unnest(?::uuid[], ?::int8[], ?::int2[], ?::text[], ?::bytea[], ?::int8[],
+               ?::bytea[]) as u on conflict do nothing)",
+        );
+        self.ids(seen.iter().map(|seen| seen.id));
+        self.bind(seen.iter().map(|seen| seen.source.as_str()).collect::<Vec<_>>());
+        self.bind(seen.iter().map(|seen| Sha256::digest(&seen.body).to_vec()).collect::<Vec<_>>());
+        self.bind(seen.iter().map(|seen| seen.epoch).collect::<Vec<_>>());
+        self.bind(seen.iter().map(|seen| &*seen.body).collect::<Vec<_>>());
     }
 
     fn finish(&mut self, group: &[&Prepared]) {

@@ -1,5 +1,7 @@
 //! Streams and what leads to them.
 
+use std::collections::{BTreeMap, btree_map::Entry};
+
 use bytes::Bytes;
 use ids::{Pair, StreamId};
 use sqlx::{PgConnection, Row};
@@ -10,33 +12,39 @@ use crate::{
     types::{Head, History},
 };
 
-/// A whole stream in one statement, so that head and events are of one moment.
-pub(super) async fn load(connection: &mut PgConnection, id: StreamId) -> Result<History, sqlx::Error> {
+/// Whole streams in one statement, so that head and events of each are of one moment.
+pub(super) async fn load(
+    connection: &mut PgConnection,
+    ids: &[StreamId],
+) -> Result<BTreeMap<StreamId, History>, sqlx::Error> {
     let rows = sqlx::query(
-        "select s.pair, s.kind, s.version, s.n, s.head_hash,
+        "select s.stream_id, s.pair, s.kind, s.version, s.n, s.head_hash,
            case when s.parked_at is not null then coalesce(s.parked_why, '') end, e.version is not null,
            e.version, e.kind, e.shape, e.at, e.meta, e.body, e.n, e.hash
-         from stream s left join event e on e.stream_id = s.stream_id where s.stream_id = $1 order by e.version",
+         from stream s left join event e on e.stream_id = s.stream_id where s.stream_id = any($1)
+         order by s.stream_id, e.version",
     )
-    .bind(id.0)
+    .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let Some(first) = rows.first() else {
-        return Ok(History { owner: None, head: Head::default(), parked: None, events: Vec::new() });
-    };
-    let mut events = Vec::with_capacity(rows.len());
+    let mut histories = BTreeMap::new();
     for row in &rows {
+        let id = stream(row, 0)?;
+        let history = match histories.entry(id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(History {
+                owner: Some((pair(row, 1)?, row.try_get(2)?)),
+                head: Head { version: row.try_get(3)?, n: row.try_get(4)?, hash: hash(row, 5)? },
+                parked: row.try_get(6)?,
+                events: Vec::new(),
+            }),
+        };
         // A head without events is a stream that somebody emptied; the chain check says so.
-        if row.try_get(6)? {
-            events.push(event(row, 7)?);
+        if row.try_get(7)? {
+            history.events.push(event(row, 8)?);
         }
     }
-    Ok(History {
-        owner: Some((pair(first, 0)?, first.try_get(1)?)),
-        head: Head { version: first.try_get(2)?, n: first.try_get(3)?, hash: hash(first, 4)? },
-        parked: first.try_get(5)?,
-        events,
-    })
+    Ok(histories)
 }
 
 /// The stream that owns a key.
@@ -86,11 +94,14 @@ pub(super) async fn park(connection: &mut PgConnection, id: StreamId, why: &str)
     .map(|_| ())
 }
 
-/// The wrapped key of a person, unless erased.
-pub(super) async fn subject_key(connection: &mut PgConnection, subject: Uuid) -> Result<Option<Bytes>, sqlx::Error> {
-    let row = sqlx::query("select wrapped from subject_key where subject = $1")
-        .bind(subject)
-        .fetch_optional(connection)
+/// The wrapped keys of persons; none for one who was erased.
+pub(super) async fn subject_keys(
+    connection: &mut PgConnection,
+    subjects: &[Uuid],
+) -> Result<BTreeMap<Uuid, Option<Bytes>>, sqlx::Error> {
+    let rows = sqlx::query("select subject, wrapped from subject_key where subject = any($1)")
+        .bind(subjects)
+        .fetch_all(connection)
         .await?;
-    row.map_or(Ok(None), |row| bytes_or_none(&row, 0))
+    rows.iter().map(|row| Ok((row.try_get(0)?, bytes_or_none(row, 1)?))).collect()
 }

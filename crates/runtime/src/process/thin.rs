@@ -89,7 +89,7 @@ fn try_main<S: Hosted>() -> Result<(), RunError> {
         return Ok(());
     }
     let source = Source::gather(asked.file.as_deref(), std::env::vars(), &asked.flags);
-    let runtime = tokio::runtime::Runtime::new().map_err(|error| StartError::Runtime(error.to_string()))?;
+    let runtime = super::tokio_runtime().map_err(|error| StartError::Runtime(error.to_string()))?;
     if asked.check {
         // Clients are made while reading, and they want a runtime around them.
         let _inside = runtime.enter();
