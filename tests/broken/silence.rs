@@ -84,6 +84,12 @@ async fn assert_waits(cluster: &Cluster, id: &str, silence: &Silence, customer_p
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reply_that_never_comes_is_unknown_and_never_repeated() {
     let mut cluster = Cluster::real(21, Drill::short()).await;
+    // Nobody answers questions either: what is not known stays so.
+    for (world, question) in
+        [(WorldName::Gateway, "search"), (WorldName::Erp, "FindSalesOrders"), (WorldName::Erp, "GetSalesOrder")]
+    {
+        cluster.sandbox.add_fault(FaultRule::always(world, question, FaultKind::ErrorBefore(503)));
+    }
     let mut waiting = Vec::new();
     for (at, silence) in silences().into_iter().enumerate() {
         cluster.sandbox.add_fault(FaultRule::once(silence.world, silence.operation, silence.fault));
