@@ -108,6 +108,17 @@ fn is_in(kind: &MessageKind, list: &[&MessageKind]) -> bool {
     list.iter().any(|one| one.ce_type == kind.ce_type)
 }
 
+/// What the orders of this file do not bring about: it takes silence, another card, a hold near its end or a stranger's
+/// payment. Their bytes are pinned beside the contracts; a kind that leaves this list must be seen above.
+const OF_NO_ORDER_HERE: [&str; 6] = [
+    "otc.order.v1.AddPayment",
+    "otc.order.v1.OrderUnpaid",
+    "otc.order.v1.OrderHoldEnding",
+    "otc.payment.v1.PaymentVoided",
+    "otc.payment.v1.PaymentRefunded",
+    "otc.payment.v1.PaymentOrphanFound",
+];
+
 #[test]
 fn everything_produced_is_read_by_everyone_who_listens() {
     let seen = produced(|cluster, messages| {
@@ -126,6 +137,7 @@ fn everything_produced_is_read_by_everyone_who_listens() {
     });
     let missing: Vec<_> =
         kinds::ALL.iter().map(|kind| kind.ce_type).filter(|ce_type| !seen.contains(ce_type)).collect();
+    let missing: Vec<_> = missing.into_iter().filter(|ce_type| !OF_NO_ORDER_HERE.contains(ce_type)).collect();
     assert!(missing.is_empty(), "no order made anybody produce {missing:?}: who does?");
 }
 
@@ -213,7 +225,9 @@ fn no_event_has_room_for_sealed_data() {
         assert!(types.contains_key(kind.ce_type), "{} is in no proto", kind.ce_type);
         let carries = reaches(&types, kind.ce_type, "otc.type.v1.Sealed", &mut BTreeSet::new());
         let may = kind.role == Role::Command
-            && ["StartOrder", "ScreenOrder", "PlaceOrder"].iter().any(|name| kind.ce_type.ends_with(name));
+            && ["StartOrder", "AddPayment", "ScreenOrder", "PlaceOrder"]
+                .iter()
+                .any(|name| kind.ce_type.ends_with(name));
         assert_eq!(carries, may, "{}", kind.ce_type);
     }
 }

@@ -67,6 +67,13 @@ pub(crate) struct Inner<S: Service> {
     commits: AtomicU64,
 }
 
+/// Where a commit is handed over to.
+pub(crate) struct Outlets {
+    pub(crate) relay: mpsc::Sender<ledger::OutboxItem>,
+    pub(crate) calls: mpsc::UnboundedSender<Handed>,
+    pub(crate) hints: mpsc::Sender<StreamId>,
+}
+
 /// A command from outside the bus: an HTTP request, a person.
 pub struct Request<C> {
     /// Where.
@@ -141,9 +148,7 @@ impl<S: Service> Engine<S> {
         bus: Bus,
         settings: Settings,
         lanes: Lanes,
-        relay: mpsc::Sender<ledger::OutboxItem>,
-        calls: mpsc::UnboundedSender<Handed>,
-        hints: mpsc::Sender<StreamId>,
+        Outlets { relay, calls, hints }: Outlets,
     ) -> Self {
         let nonce = context.node.new_nonce();
         let incarnation = format!("{}/{nonce}", context.node.name());

@@ -59,7 +59,7 @@ pub fn start<S: Service>(service: Arc<S>, context: Context, bus: Bus, settings: 
     let wants_hints = service.wants_hints();
     let name = service.name();
     let node = context.node.clone();
-    let engine = Engine::new(service, context, bus, settings, lanes, relay, calls, hints);
+    let engine = Engine::new(service, context, bus, settings, lanes, engine::Outlets { relay, calls, hints });
     let acknowledged = Arc::new(relay::Acknowledged::default());
     node.spawn(relay::relay(engine.clone(), handed, acknowledged.clone()));
     node.spawn(effect::hand_overs(engine.clone(), handed_calls));
