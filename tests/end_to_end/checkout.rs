@@ -115,8 +115,9 @@ async fn an_order_under_review_stands_visibly_with_its_hold_and_its_deadline() {
     let answer = cluster.post(&orders::with("3001", "GRILL-01", "2", "100.00", &token)).await.unwrap();
     let id = answer.id();
     let summary = within(LIMIT, "the order is placed while it waits for the review", async || {
-        Some(cluster.summary(&id).await)
-            .filter(|summary| summary.state == "under_review" && !summary.sales_order.is_empty())
+        Some(cluster.summary(&id).await).filter(|summary| {
+            summary.state == "under_review" && !summary.sales_order.is_empty() && !summary.held.is_empty()
+        })
     })
     .await;
     assert_eq!(summary.held, "124.83 EUR");
