@@ -25,7 +25,7 @@ demo: tools ## build, start the laptop world and play the guided story; Ctrl-C e
 up: tools ## start Postgres, NATS, the sandbox and every service in the foreground
 	$(CARGO) build --locked --bin quittance
 	$(SERVERS) up
-	$(TARGET)/debug/quittance up --sandbox
+	$(TARGET)/debug/quittance up
 
 down: ## stop the laptop world's Postgres and NATS; their data stay
 	@$(SERVERS) down

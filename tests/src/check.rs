@@ -42,8 +42,9 @@ pub fn wrongs(case: &Case, books: &Books) -> Vec<String> {
     let captures: usize = payments.iter().map(|payment| payment.captures.len()).sum();
     let captured: i64 = payments.iter().map(|payment| payment.captured_minor()).sum();
     let held: i64 = payments.iter().map(|payment| payment.held_minor()).sum();
-    if captures > 1 || captured > case.total {
-        wrong(format!("{captures} captures of {captured} in all, for a total of {}", case.total));
+    let standing: i64 = payments.iter().map(|payment| payment.standing_minor()).sum();
+    if captures > 1 || held + captured > case.total {
+        wrong(format!("{captures} captures of {captured} in all and {held} held, for a total of {}", case.total));
     }
     let orders: Vec<_> = books.erp.orders.iter().filter(|order| order.customer_po == case.customer_po).collect();
     if orders.len() > 1 {
@@ -57,9 +58,9 @@ pub fn wrongs(case: &Case, books: &Books) -> Vec<String> {
     let state = case.summary.state.as_str();
     match state {
         "completed" => {
-            if captured != case.total || !released {
+            if standing != case.total || held != 0 || !released {
                 wrong(format!(
-                    "completed with {captured} captured and the sales order {}",
+                    "completed with {standing} taken for good, {held} held and the sales order {}",
                     if released { "released" } else { "held" }
                 ));
             }

@@ -280,7 +280,7 @@ pub(crate) fn present<const N: usize>(members: [(&str, &String); N]) -> Map<Stri
 fn read(ask: &Authorize, answer: &Answer) -> Result<Authorization, GatewayError> {
     let document = answer.document()?;
     let word = document.text("status").ok_or_else(|| answer.unreadable("no status"))?;
-    let reason = document.text("errorInformation/reason").or_else(|| document.text("reason"));
+    let reason = answer.reason();
     let verdict = status::judge(Operation::Authorize, &word, reason.as_deref());
     if verdict.outcome == Outcome::Refused {
         return Err(client::refused(answer));
@@ -334,9 +334,8 @@ fn told(
         Outcome::HeldYetRefused => AuthorizationStatus::RiskDeclined { amount: amount?, reason },
         Outcome::ProofWanted => AuthorizationStatus::PendingAuthentication,
         Outcome::Declined => AuthorizationStatus::Declined { reason, advice: advice(document) },
-        Outcome::NotTold | Outcome::UnknownStatus | Outcome::Refused
-            if has_reason && status::is_word_of(Operation::Authorize, word) =>
-        {
+        Outcome::NotTold if has_reason => return Err(client::not_told(answer)),
+        Outcome::UnknownStatus | Outcome::Refused if has_reason && status::is_word_of(Operation::Authorize, word) => {
             return Err(client::refused(answer));
         }
         Outcome::NotTold | Outcome::UnknownStatus | Outcome::Refused => {

@@ -4,6 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use chrono::TimeDelta;
+use fault::{Class, Classify as _};
 use http::{HeaderValue, Method, StatusCode, Uri, header};
 use node::{Limits, Node, TransportError};
 use secrecy::SecretString;
@@ -270,6 +271,17 @@ pub(crate) fn refused(answer: &Answer) -> GatewayError {
     }
 }
 
+/// The error of an answer whose status tells nothing: whatever reason it names, nobody knows what was done.
+pub(crate) fn not_told(answer: &Answer) -> GatewayError {
+    let error = refused(answer);
+    match error.class() {
+        Class::UnknownOutcome => error,
+        Class::Transient | Class::Permanent => {
+            GatewayError::ProcessorUnavailable { reference: answer.reference().to_owned() }
+        }
+    }
+}
+
 /// The id and the document of a follow-on that was done as asked; everything else is an error of its class.
 pub(crate) fn done(operation: Operation, answer: &Answer) -> Result<(String, Document<'_>), GatewayError> {
     let document = answer.document()?;
@@ -278,7 +290,7 @@ pub(crate) fn done(operation: Operation, answer: &Answer) -> Result<(String, Doc
     match status::judge(operation, &word, answer.reason().as_deref()).outcome {
         Outcome::Done => Ok((request_id.ok_or_else(|| answer.unreadable("no id"))?, document)),
         Outcome::Declined | Outcome::Refused | Outcome::HeldYetRefused => Err(refused(answer)),
-        Outcome::NotTold if answer.reason().is_some() => Err(refused(answer)),
+        Outcome::NotTold if answer.reason().is_some() => Err(not_told(answer)),
         Outcome::UnknownStatus if status::is_word_of(operation, &word) => Err(refused(answer)),
         Outcome::NotTold
         | Outcome::UnknownStatus

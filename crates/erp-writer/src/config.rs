@@ -13,8 +13,6 @@ pub const SECTION: &str = "erp-writer";
 pub const DEFAULTS: &str = include_str!("../config/default.toml");
 /// No limit may be longer: a call that takes minutes holds an operator and everybody behind it.
 const LIMIT_MAX_MS: u64 = 300_000;
-/// A write begins at most this long after it was announced.
-const SENDING: Duration = Duration::from_secs(2);
 /// An operator of a dead process comes back after this at the latest.
 const OPERATOR_LEASE_MAX: Duration = Duration::from_secs(30);
 
@@ -89,7 +87,7 @@ impl SysproConfig {
     /// After sending, how long a write could still take effect: nothing is asked again before.
     pub fn quiet(&self) -> Duration {
         let at_work = self.processing_limit_ms.map_or_else(|| self.call_limit(), Duration::from_millis);
-        self.call_limit() + at_work + SENDING
+        self.call_limit() + at_work
     }
 
     /// An operator's lease without renewal: how long an operator stays out of work after its process died. It is renewed while
@@ -272,7 +270,7 @@ mod tests {
         assert_eq!((pair.policies.stock_short, pair.policies.credit), (StockShort::Refuse, Credit::Warn));
         assert_eq!(pair.time_zone, chrono_tz::Europe::Prague);
         assert_eq!(pair.syspro.call_limit(), Duration::from_secs(120));
-        assert_eq!(pair.syspro.quiet(), Duration::from_secs(242));
+        assert_eq!(pair.syspro.quiet(), Duration::from_secs(240));
         assert_eq!(pair.syspro.operator_lease(), Duration::from_secs(30));
         assert_eq!(pair.syspro.operators_at_a_time(), 1);
         assert!(!format!("{config:?}").contains("secret-key"));

@@ -157,15 +157,15 @@ const CONFLICTS: [syspro::Code; 2] = [syspro::Code::DuplicatePo, syspro::Code::S
 /// A repeat that meets what it was to bring about shows that an earlier attempt did it after all: it is looked up, never
 /// taken for a refusal.
 fn meets_itself(effect: &ClaimedEffect, answer: &Answer) -> bool {
-    let is_repeat = match codec::effect(&effect.kind, &effect.request) {
+    let Verdict::No(reason) = &answer.verdict else { return false };
+    if !CONFLICTS.iter().any(|code| code.text() == reason.code) {
+        return false;
+    }
+    match codec::effect(&effect.kind, &effect.request) {
         Ok(Effect::Place { attempt, .. } | Effect::Release { attempt, .. } | Effect::Cancel { attempt, .. }) => {
             attempt > 1
         }
         Ok(Effect::Screen { .. }) | Err(_) => false,
-    };
-    match &answer.verdict {
-        Verdict::No(reason) => is_repeat && CONFLICTS.iter().any(|code| code.text() == reason.code),
-        Verdict::Yes { .. } => false,
     }
 }
 

@@ -52,7 +52,8 @@ pub struct PostgresConfig {
     /// How long a call waits for a connection.
     pub patience: Duration,
     /// How long the writer waits before it takes a group while it has company, so that those it has just answered can come
-    /// along. A lone commit never waits.
+    /// along. A commit that comes after a lone one, or after a rest,
+    /// does not wait.
     pub linger: Duration,
 }
 

@@ -216,7 +216,10 @@ impl CardGateway for CybersourceGateway {
             let claim = purpose.token.claim.as_ref();
             let claim = claim.ok_or_else(|| CallError::Unreadable("no claim of the shop".to_owned()))?;
             let found = self.client(pair)?.search(&claim.reference).await?;
-            // The index is late: what it does not show yet is no other story.
+            // The index is late: what it does not show yet is no other story, nor is what it shows in part.
+            if !found.is_complete {
+                return Err(CallError::NotShownYet);
+            }
             records::confirmed(purpose, &found.transactions, &claim.reference).ok_or(CallError::NotShownYet)
         })
     }
@@ -224,8 +227,8 @@ impl CardGateway for CybersourceGateway {
     fn await_capture<'a>(&'a self, pair: &'a Pair, call: &'a FollowOn) -> PortFuture<'a, What> {
         Box::pin(async move {
             let client = self.client(pair)?;
-            for id in client.detail(&call.gateway_request_id).await?.related {
-                let summary = client.detail(&id).await?.summary;
+            for id in client.detail(&call.gateway_request_id).await.map_err(not_shown_yet)?.related {
+                let summary = client.detail(&id).await.map_err(not_shown_yet)?.summary;
                 let is_taken = summary.outcome_of("ics_bill") == Some(ApplicationOutcome::Done);
                 if let (true, Some(amount)) = (is_taken, summary.amount) {
                     return Ok(What::Captured { amount, gateway_request_id: summary.request_id });
@@ -282,6 +285,14 @@ fn refused(error: GatewayError) -> Result<What, CallError> {
             Ok(What::Refused(Reason::new("NOT_FOUND", "the card gateway does not know the payment")))
         }
         error => Err(error.into()),
+    }
+}
+
+/// What the index does not show yet says nothing: it is looked at again.
+fn not_shown_yet(error: GatewayError) -> CallError {
+    match error {
+        GatewayError::Inquiry(cause) if matches!(*cause, GatewayError::NotFound { .. }) => CallError::NotShownYet,
+        error => error.into(),
     }
 }
 

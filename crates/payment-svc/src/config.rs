@@ -151,7 +151,8 @@ pub struct PoliciesConfig {
     pub hold_days: u32,
     /// How long screening may take.
     pub screening_deadline_s: u32,
-    /// How long an unpaid order is open for another payment; 0 ends it at the first decline.
+    /// How long an unpaid order is open for another payment; 0, the default until shops can send one, ends it at the first
+    /// decline.
     pub open_for_s: u32,
 }
 
@@ -162,7 +163,7 @@ impl Default for PoliciesConfig {
             partial_approval: PartialApprovalConfig::ReverseAndDecline,
             hold_days: 7,
             screening_deadline_s: 30,
-            open_for_s: 3600,
+            open_for_s: 0,
         }
     }
 }
@@ -341,7 +342,7 @@ mod tests {
         assert!(!format!("{config:?}").contains("aHVzaA"), "a secret is never printed");
         let settings = Settings::new(&config).unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
         let pair = &settings.pairs[&"demo".parse().unwrap()];
-        assert_eq!(pair.policies, Policies { open_for_ms: 3_600_000, ..Policies::default() });
+        assert_eq!(pair.policies, Policies { open_for_ms: 0, ..Policies::default() });
         assert_eq!((pair.quiet.as_secs(), pair.search_lag.as_secs()), (300, 1200));
         assert_eq!(config.pairs["demo"].sweep.rhythm(), Some(Rhythm::default()));
         assert_eq!((pair.reference_prefix.as_str(), pair.width), ("demo", 16));

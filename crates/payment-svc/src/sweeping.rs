@@ -25,7 +25,7 @@ use crate::{
 
 /// Records a page.
 const PAGE: usize = 200;
-/// Streams that are read for one window at most: what is left is in the next one.
+/// Streams that are read for one window at most; beyond it the window is not whole, and says so.
 const STREAMS_MAX: usize = 400;
 /// Gateway transactions that are remembered as known.
 const KNOWN_MAX: usize = 100_000;
@@ -136,12 +136,8 @@ async fn one(
         foreign(counts, sighting.reference);
         return Ok(true);
     }
-    let mut state = Payment::default();
-    for event in &history.events {
-        let event = PaymentStream::decode(&event.kind, event.shape, &event.body)
-            .map_err(|error| CallError::Unreadable(error.to_string()))?;
-        state = <PaymentStream as decider::Decider>::evolve(state, &event);
-    }
+    let state = crate::view::fold::<PaymentStream>(&history.events);
+    let state: Payment = state.map_err(|error| CallError::Unreadable(error.to_string()))?;
     match news(&state, &sighting) {
         Some(seen) => {
             counts.told = counts.told.saturating_add(1);
@@ -149,8 +145,8 @@ async fn one(
         }
         None => {
             counts.known = counts.known.saturating_add(1);
-            // An open attempt is not settled yet: it is looked at again.
-            if state.open.is_none() {
+            // An open attempt is not settled yet, nor is a record that does not say what came of it: looked at again.
+            if state.open.is_none() && sighting.is_done.is_some() {
                 known.add(sighting.gateway_request_id);
             }
         }

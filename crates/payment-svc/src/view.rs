@@ -234,7 +234,8 @@ pub(crate) fn summarize(place: &Place, events: &[StoredEvent], summary: &mut Ord
     }
 }
 
-fn fold<A: Aggregate>(events: &[StoredEvent]) -> Result<A::State, CodecError> {
+/// The state after these events.
+pub(crate) fn fold<A: Aggregate>(events: &[StoredEvent]) -> Result<A::State, CodecError> {
     events.iter().try_fold(A::State::default(), |state, stored| {
         Ok(A::evolve(state, &A::decode(&stored.kind, stored.shape, &stored.body)?))
     })
@@ -292,8 +293,9 @@ fn waits_for(state: &OrderToCash) -> Option<(String, Option<i64>)> {
 
 /// What stands on the card now, what was taken, what was given back.
 fn money(state: &Payment, summary: &mut OrderSummary) {
-    let Some(hold) = &state.hold else { return };
-    let currency = hold.held.currency();
+    // What the shop's plugin took has no hold of ours.
+    let first = state.hold.as_ref().map(|hold| hold.held).or_else(|| state.captures.first().map(|taken| taken.amount));
+    let Some(currency) = first.map(Amount::currency) else { return };
     // One currency by the rules of the payment; should one differ, the row shows what it can and the timeline the rest.
     let sum = |amounts: Vec<Amount>| {
         amounts.into_iter().fold(Amount::zero(currency), |sum, amount| sum.plus(amount).unwrap_or(sum))
@@ -301,8 +303,9 @@ fn money(state: &Payment, summary: &mut OrderSummary) {
     let captured = sum(state.captures.iter().map(|captured| captured.amount).collect());
     let reversed = sum(state.reversals.iter().map(|reversed| reversed.amount).collect());
     let gone = captured.plus(reversed).unwrap_or(captured);
-    let held = hold.held.minus(gone).unwrap_or(hold.held);
-    summary.held = held.to_string();
+    if let Some(hold) = &state.hold {
+        summary.held = hold.held.minus(gone).unwrap_or(hold.held).to_string();
+    }
     if !state.captures.is_empty() {
         summary.captured = captured.to_string();
     }

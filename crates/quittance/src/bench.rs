@@ -138,7 +138,7 @@ async fn groups(
     groups.insert("postgres", machine::family_of_backend(u32::try_from(backend)?));
     let port = nats_url.rsplit(':').next().unwrap_or_default().trim_end_matches('/');
     let nats = machine::listener_on(port.parse().context("the broker's port")?);
-    groups.insert("nats", nats.into_iter().collect());
+    groups.insert("nats", vec![nats.context("no process listens on the broker's port")?]);
     Ok(groups)
 }
 

@@ -47,14 +47,17 @@ impl Ports {
     /// When the machine has none.
     pub fn free() -> anyhow::Result<Self> {
         let node = ::runtime::process::real_node("ports")?;
+        // One draw: several could meet.
+        let query = in_a_row(&node, 2 * SERVICES + 5)?;
+        let at = |place| after(query, place);
         Ok(Self {
-            query: in_a_row(&node, SERVICES)?,
-            health: in_a_row(&node, SERVICES)?,
-            shop_api: in_a_row(&node, 1)?,
-            gateway: in_a_row(&node, 1)?,
-            erp: in_a_row(&node, 1)?,
-            shop: in_a_row(&node, 1)?,
-            control: in_a_row(&node, 1)?,
+            query,
+            health: at(SERVICES),
+            shop_api: at(2 * SERVICES),
+            gateway: at(2 * SERVICES + 1),
+            erp: at(2 * SERVICES + 2),
+            shop: at(2 * SERVICES + 3),
+            control: at(2 * SERVICES + 4),
         })
     }
 

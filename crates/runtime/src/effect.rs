@@ -21,7 +21,7 @@ use ledger::{ClaimedEffect, Commit, Committed, EffectState, Finish, Finished, Le
 use prost::Message as _;
 use tokio::{sync::mpsc, time::Instant};
 
-pub(crate) use self::{late::not_sent, recovery::recovery};
+pub(crate) use self::{inquiry::later, late::not_sent, recovery::recovery};
 use crate::{
     engine::{Engine, Verdict, Work},
     error::EngineError,
@@ -121,7 +121,7 @@ async fn call<S: Service>(
     if profile.writes && announced_at.is_none() {
         engine.0.context.node.at(points::of(engine, &effect.kind).before_sent_commit).await;
         let begun = Instant::now();
-        if !announce(engine, &effect, lane.spec.quiet).await {
+        if !announce(engine, &effect, lane.quiet(&engine.0.settings)).await {
             return;
         }
         announced_at = Some(begun);
@@ -173,10 +173,7 @@ async fn seen<S: Service>(engine: &Engine<S>, effect: &ClaimedEffect) -> Result<
 async fn orphan<S: Service>(engine: &Engine<S>, effect: ClaimedEffect, profile: Profile, lane: &OpenLane) {
     match seen(engine, &effect).await {
         Ok(Some(ending)) => {
-            let outcome = match &ending {
-                Ending::Answered(seen) | Ending::Differs(seen) => Some(seen.clone()),
-                Ending::Refused(_) | Ending::Unknown { .. } | Ending::Absent | Ending::GivenUp(_) => None,
-            };
+            let outcome = ending.seen();
             told(engine, effect, ending, Finished::Done, outcome).await;
         }
         Ok(None) => {
@@ -219,9 +216,12 @@ async fn outcome<S: Service>(
             tracing::warn!(kind = name.0, reference = name.1, why, "outcome unknown: not repeated, an inquiry is due");
             metrics::counter!("quittance_outcomes_unknown_total", "kind" => name.0).increment(1);
             let after = inquiry::first_inquiry(&lane.spec, passed);
-            let inquiry_due =
-                engine.0.context.node.now() + chrono::TimeDelta::from_std(after).unwrap_or(chrono::TimeDelta::MAX);
-            told(engine, effect, Ending::Unknown { inquiry_due }, Finished::Unknown(after), None).await;
+            let inquiry_due = later(engine.0.context.node.now(), after);
+            let row = effect.clone();
+            if !told(engine, effect, Ending::Unknown { inquiry_due }, Finished::Unknown(after), None).await {
+                // The stream waits for a person and hears nothing; it is asked all the same.
+                end(engine, &row, Finished::Unknown(after), None).await;
+            }
         }
         // A read that gave no answer can be made again, like a write that certainly did not leave.
         Called::Failed { class: Class::Transient | Class::UnknownOutcome, why } => {

@@ -238,8 +238,8 @@ impl<S: Service> Engine<S> {
 
     /// Decides and commits one piece of work, as often as it takes.
     pub(crate) async fn work(&self, work: Work<S::Command>) -> Result<Verdict, EngineError> {
-        let [.., high, low, _, _, _, _, _, _, _, _, _, _] = *work.place.stream.0.as_bytes();
-        let gate = usize::from(u16::from_be_bytes([high, low])) % GATES;
+        let id = work.place.stream.0.as_bytes();
+        let gate = usize::from(u16::from_be_bytes([id[4], id[5]])) % GATES;
         let _one_at_a_time = self.0.gates[gate].lock().await;
         for attempt in 1..=CONFLICT_TRIES {
             match self.attempt(&work).await? {

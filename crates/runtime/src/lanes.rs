@@ -61,6 +61,11 @@ impl OpenLane {
         self.permits.available_permits() < self.spec.width.max(1) || self.in_hand.available_permits() < IN_HAND_MAX
     }
 
+    /// After the announcement, how long a request could still take effect: it may be written a little later.
+    pub(crate) fn quiet(&self, settings: &Settings) -> Duration {
+        self.spec.quiet + settings.write_within
+    }
+
     pub(crate) fn lease(&self, settings: &Settings) -> Duration {
         self.spec.call_limit + settings.lease_margin
     }

@@ -126,7 +126,9 @@ impl Queues {
         for item in self.by_stream.remove(&stream).into_iter().flatten() {
             self.known.remove(&(item.row.id, item.row.asked));
         }
-        self.left.insert(stream, Instant::now() + LEFT_FOR);
+        let now = Instant::now();
+        self.left.retain(|_, until| *until > now);
+        self.left.insert(stream, now + LEFT_FOR);
     }
 
     fn landed(&mut self, key: Key, stream: StreamId) {
@@ -274,8 +276,8 @@ async fn send<S: Service>(
     }
 }
 
-/// A message that can never be sent becomes a dead letter and stops its stream until a person has looked. Its row goes only
-/// when both are stored: it would be found again every second.
+/// A message that can never be sent becomes a dead letter, and its stream takes nothing new until a person has looked; what
+/// was committed behind it still goes out. Its row goes only when both are stored: it would be found again every second.
 async fn give_up<S: Service>(engine: &Engine<S>, item: &OutboxItem, why: &str) -> Sent {
     let RowId { stream, version, ordinal } = item.row.id;
     tracing::error!(%stream, version, subject = item.row.subject, why, "message cannot be sent: stream parked");

@@ -89,6 +89,10 @@ fn add_faults(sandbox: &Sandbox, request: &Request<Bytes>) -> Result<Value, Stri
     };
     let added = rules.len();
     for rule in rules {
+        let (kind, world, suits) = (rule.kind, rule.world, rule.kind.suits(rule.world));
+        if !suits {
+            return Err(format!("{kind:?} cannot happen in the world {world:?}"));
+        }
         if !sandbox.add_fault(rule) {
             return Err(format!("there are already {RULES_MAX} fault rules; DELETE /_sim/faults forgets them"));
         }

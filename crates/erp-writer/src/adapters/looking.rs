@@ -155,9 +155,10 @@ enum Only<'a> {
     Many(Reason),
 }
 
-/// A purchase order number stands for one order. SYSPRO may list more than was asked for.
+/// A purchase order number stands for one order. SYSPRO may list more than was asked for, and does not tell case apart.
 fn only<'a>(found: &'a [OrderHeader], customer_po: &str) -> Only<'a> {
-    let same: Vec<_> = found.iter().filter(|header| header.customer_po.trim() == customer_po.trim()).collect();
+    let is_it = |header: &&OrderHeader| header.customer_po.trim().eq_ignore_ascii_case(customer_po.trim());
+    let same: Vec<_> = found.iter().filter(is_it).collect();
     match same.as_slice() {
         [] => Only::None,
         [header] => Only::One(header),

@@ -1,8 +1,8 @@
 //! The group writer: one task writes for everybody, so that many commits share one flush to disk, and so that no caller
 //! who goes away can stop a transaction halfway.
 //!
-//! There is a task only while there is something to write. It takes what waits (nobody is delayed to wait for company:
-//! while one group is being flushed, the next gathers by itself), writes it as one statement in one transaction, and
+//! There is a task only while there is something to write. It takes what waits (whoever commits alone goes at once; in
+//! company the writer waits a millisecond for those it has just answered), writes it as one statement in one transaction, and
 //! answers after `COMMIT`. A member that must be refused makes the group roll back; the refused ones hear why, the rest
 //! goes again. A request that the database finds wrong fails alone. When the connection breaks during `COMMIT`, every
 //! member is looked up by the hash of its events before anything is said or repeated.

@@ -6,6 +6,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use fault::{Class, Classify as _};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::error::LedgerError;
@@ -62,16 +63,38 @@ impl<K: Ord + Copy, V: Clone> Together<K, V> {
                     }
                 }
                 let answers = read(crowd.iter().map(|(key, _)| *key).collect()).await;
+                tell_all(crowd, answers, &none, &read).await;
                 drop(lane);
-                for (key, tell) in crowd {
-                    let answer = answers.as_ref().map_err(Clone::clone);
-                    let _ = tell.send(answer.map(|found| found.get(&key).cloned().unwrap_or_else(|| none.clone())));
-                }
             }
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Asked<K, V>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives each its answer.
+async fn tell_all<K: Ord + Copy, V: Clone, F>(
+    mut crowd: Vec<Asked<K, V>>,
+    mut answers: Result<BTreeMap<K, V>, LedgerError>,
+    none: &V,
+    read: impl Fn(Vec<K>) -> F,
+) where
+    F: Future<Output = Result<BTreeMap<K, V>, LedgerError>>,
+{
+    // One of them is wrong for good: each hears what is true of it alone.
+    let goes_alone = crowd.len() > 1 && answers.as_ref().is_err_and(|error| error.class() == Class::Permanent);
+    while let Some((key, tell)) = crowd.pop() {
+        if goes_alone {
+            answers = read(vec![key]).await;
+        }
+        let is_shared = crowd.iter().any(|(other, _)| *other == key);
+        let answer = match &mut answers {
+            Ok(found) if is_shared => Ok(found.get(&key).cloned()),
+            Ok(found) => Ok(found.remove(&key)),
+            Err(error) => Err(error.clone()),
+        };
+        let _ = tell.send(answer.map(|found| found.unwrap_or_else(|| none.clone())));
     }
 }

@@ -204,7 +204,7 @@ impl Sweep {
         let number = self.next();
         let reaches_a_day = number.is_multiple_of(rhythm.day_each.max(1));
         let from_ms = now_ms.saturating_sub(if reaches_a_day { DAY_MS } else { rhythm.span_ms });
-        // Nothing falls between two windows, however late the second one is.
+        // Nothing falls between two windows, unless the second one comes more than a day late.
         let gap = self.last.map_or(from_ms, |last| last.to_ms.saturating_sub(rhythm.span_ms).min(from_ms));
         Window { number, from_ms: gap.max(now_ms.saturating_sub(DAY_MS)), to_ms: now_ms }
     }

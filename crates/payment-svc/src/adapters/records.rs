@@ -109,16 +109,11 @@ fn held(question: &Question, record: &TransactionSummary, approved: Option<Amoun
 /// Records carry numbers where answers carry words.
 fn word_of(code: &str) -> &str {
     match code {
-        "202" => "EXPIRED_CARD",
-        "203" => "PROCESSOR_DECLINED",
-        "204" => "INSUFFICIENT_FUND",
-        "205" => "STOLEN_LOST_CARD",
-        "208" => "UNAUTHORIZED_CARD",
-        "210" => "EXCEEDS_CREDIT_LIMIT",
-        "231" => "INVALID_ACCOUNT",
-        "233" => "GENERAL_DECLINE",
         "475" | "478" => "authentication_wanted",
-        other => other,
+        other => {
+            let known = cybersource::status::reason_of_code(other).map(|row| row.word);
+            known.filter(|word| !word.is_empty()).unwrap_or(other)
+        }
     }
 }
 

@@ -178,6 +178,8 @@ impl Heard {
         match self.what {
             What::Undone | What::Gone => Ok(TimeoutAnswer::Undone),
             What::Refused(reason) => Ok(TimeoutAnswer::Refused(reason)),
+            // It stands, and its batch has closed: a person must look, before anything is asked anew.
+            What::MovedOn { reason, .. } => Ok(TimeoutAnswer::GivenUp(reason)),
             other => Err(misplaced("a time-out reversal or void", &other)),
         }
     }

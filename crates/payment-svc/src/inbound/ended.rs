@@ -38,7 +38,7 @@ fn ended(effect: &ClaimedEffect, ending: Ending, now_ms: i64) -> Result<(Place, 
         }
         outbound::TIMEOUT_REVERSE | outbound::TIMEOUT_VOID => {
             let call = codec::read_timeout(&effect.request)?;
-            (call.order, timeout(call.reference, ending, now_ms)?)
+            (call.order, timeout(operation(effect)?, call.reference, ending, now_ms)?)
         }
         outbound::CAPTURE | outbound::AWAIT_CAPTURE => {
             let call = codec::read_follow_on(&effect.request)?;
@@ -48,7 +48,7 @@ fn ended(effect: &ClaimedEffect, ending: Ending, now_ms: i64) -> Result<(Place, 
             let call = codec::read_follow_on(&effect.request)?;
             if call.ladder > 0 {
                 let place = ladder_place(&effect.pair, call.order, call.ladder);
-                return Ok((place, Command::Ladder(rung(call, ending, now_ms)?)));
+                return Ok((place, Command::Ladder(rung(operation(effect)?, call, ending, now_ms)?)));
             }
             (call.order, reversal(call.reference, ending, now_ms)?)
         }
@@ -114,26 +114,26 @@ fn reversal(reference: MerchantReference, ending: Ending, at_ms: i64) -> Result<
     Ok(Payment::RecordReversal { reference, answer, at_ms })
 }
 
-fn timeout(reference: MerchantReference, ending: Ending, at_ms: i64) -> Result<Payment, Corrupt> {
+fn timeout(operation: Operation, reference: MerchantReference, ending: Ending, at_ms: i64) -> Result<Payment, Corrupt> {
     let answer = match ending {
         Ending::Answered(answer) => codec::read_answer(&answer)?.timeout()?,
         Ending::Refused(why) => TimeoutAnswer::Refused(unsent(why)),
         Ending::Unknown { inquiry_due } => TimeoutAnswer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
         Ending::Absent => TimeoutAnswer::Absent,
         Ending::Differs(what) => TimeoutAnswer::GivenUp(differs(&what)?),
-        Ending::GivenUp(why) => TimeoutAnswer::GivenUp(given_up(Operation::TimeoutReverse, why)),
+        Ending::GivenUp(why) => TimeoutAnswer::GivenUp(given_up(operation, why)),
     };
     Ok(Payment::RecordTimeout { reference, answer, at_ms })
 }
 
-fn rung(call: FollowOn, ending: Ending, now_ms: i64) -> Result<Ladder, Corrupt> {
+fn rung(operation: Operation, call: FollowOn, ending: Ending, now_ms: i64) -> Result<Ladder, Corrupt> {
     let answer = match ending {
         Ending::Answered(answer) => codec::read_answer(&answer)?.rung()?,
         Ending::Refused(why) => Answer::Refused(unsent(why)),
         Ending::Unknown { inquiry_due } => Answer::Unknown { inquiry_due_ms: inquiry_due.timestamp_millis() },
         Ending::Absent => Answer::Absent,
         Ending::Differs(what) => Answer::Refused(differs(&what)?),
-        Ending::GivenUp(why) => Answer::GivenUp(given_up(Operation::Reverse, why)),
+        Ending::GivenUp(why) => Answer::GivenUp(given_up(operation, why)),
     };
     Ok(Ladder::RecordAnswer { reference: call.reference, answer, now_ms })
 }
@@ -178,9 +178,13 @@ fn only_a_look() -> Corrupt {
     Corrupt("a look writes nothing: nothing of it can be unknown".to_owned())
 }
 
+fn operation(effect: &ClaimedEffect) -> Result<Operation, Corrupt> {
+    Operation::parse(&effect.kind).ok_or_else(|| Corrupt(format!("no call `{}`", effect.kind)))
+}
+
 /// The attempt that a call made, for asking what became of it.
 pub(crate) fn question(effect: &ClaimedEffect) -> Result<Question, Corrupt> {
-    let operation = Operation::parse(&effect.kind).ok_or_else(|| Corrupt(format!("no call `{}`", effect.kind)))?;
+    let operation = operation(effect)?;
     let (reference, amount) = match operation {
         Operation::Authorize => {
             let (reference, purpose) = codec::read_authorize(&effect.request)?;

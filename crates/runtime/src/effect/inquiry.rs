@@ -181,7 +181,7 @@ pub(super) fn first_inquiry(lane: &Lane, passed: Duration) -> Duration {
 }
 
 /// How long until the next inquiry, `passed` after sending: at the lane's hours, when not finding it becomes proof, and
-/// when asking has lasted long enough to tell somebody. After the last hour the last distance repeats.
+/// when asking has lasted long enough to tell somebody. After the last hour its multiples follow.
 fn next_inquiry(lane: &Lane, passed: Duration, proof: Option<Duration>) -> Duration {
     let last = lane.inquiries.last().copied().filter(|last| !last.is_zero()).unwrap_or(USUAL);
     let rounds = u32::try_from(passed.as_nanos() / last.as_nanos()).unwrap_or(u32::MAX - 1) + 1;
@@ -189,7 +189,8 @@ fn next_inquiry(lane: &Lane, passed: Duration, proof: Option<Duration>) -> Durat
     planned.filter(|hour| *hour > passed).min().map_or(last, |hour| hour - passed).max(LEAST)
 }
 
-fn later(at: DateTime<Utc>, passed: Duration) -> DateTime<Utc> {
+/// `passed` later, or the end of time.
+pub(crate) fn later(at: DateTime<Utc>, passed: Duration) -> DateTime<Utc> {
     let passed = TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
     at.checked_add_signed(passed).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }

@@ -16,6 +16,7 @@ const AT_WORK_MAX: usize = 256;
 /// Looks for due rows that nobody holds: timers, questions, retries, and what a dead process left.
 pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
     let at_work = Arc::new(Semaphore::new(AT_WORK_MAX));
+    let writing = writing_kinds(&engine);
     loop {
         let node = &engine.0.context.node;
         tokio::select! {
@@ -24,7 +25,7 @@ pub(crate) async fn recovery<S: Service>(engine: Engine<S>) {
             () = tokio::time::sleep(engine.0.settings.poll_every) => {}
         }
         take_up(&engine, &at_work).await;
-        ask_what_became(&engine).await;
+        ask_what_became(&engine, &writing).await;
     }
 }
 
@@ -114,10 +115,10 @@ async fn found<S: Service>(engine: &Engine<S>, effect: ClaimedEffect) {
 }
 
 /// Takes up the inquiries whose hour has come.
-async fn ask_what_became<S: Service>(engine: &Engine<S>) {
-    for (lane, kinds) in writing_kinds(engine) {
+async fn ask_what_became<S: Service>(engine: &Engine<S>, writing: &BTreeMap<&'static str, Vec<String>>) {
+    for (lane, kinds) in writing {
         let lane = engine.0.lanes.get(lane).clone();
-        while ask_about(engine, &kinds, &lane).await {}
+        while ask_about(engine, kinds, &lane).await {}
     }
 }
 

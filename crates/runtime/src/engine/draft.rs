@@ -223,7 +223,8 @@ impl Draft {
         let lease = Lease { holder: engine.0.incarnation.clone(), lasts: lane.lease(&engine.0.settings) };
         let permit = lane.try_permit();
         let announced = profile.writes && permit.is_some();
-        row.birth = if announced { Birth::Sent(lease, Quiet(lane.spec.quiet)) } else { Birth::Claimed(lease) };
+        row.birth =
+            if announced { Birth::Sent(lease, Quiet(lane.quiet(&engine.0.settings))) } else { Birth::Claimed(lease) };
         let effect = ClaimedEffect {
             id: row.id,
             pair: row.pair.clone(),

@@ -8,7 +8,10 @@ use ids::{OrderId, StreamId};
 use ledger::{EffectRow, EffectState};
 use prost::Message as _;
 
-use crate::{Engine, Place, Service, effect::ASK};
+use crate::{
+    Engine, Place, Service,
+    effect::{ASK, later},
+};
 
 /// The order behind an id or a number.
 pub(super) async fn find<S: Service>(engine: &Engine<S>, order: &str, shop: &str) -> Result<Option<OrderId>, String> {
@@ -94,9 +97,7 @@ async fn one_stream<S: Service>(
 /// One attempt, timer or question, with everything that says what comes next and when.
 fn told<S: Service>(engine: &Engine<S>, effect: EffectRow) -> EffectRecord {
     let lag = engine.service().profile(&effect.kind).map(|profile| engine.0.lanes.get(profile.lane).spec.search_lag);
-    let proof_at = effect.dead_after.zip(lag).and_then(|(dead_after, lag)| {
-        dead_after.checked_add_signed(chrono::TimeDelta::from_std(lag).unwrap_or(chrono::TimeDelta::MAX))
-    });
+    let proof_at = effect.dead_after.zip(lag).map(|(dead_after, lag)| later(dead_after, lag));
     let is_unknown = effect.state == EffectState::Unknown;
     EffectRecord {
         version: effect.id.version,

@@ -48,7 +48,7 @@ pub enum Ending {
     Answered(Bytes),
     /// It did not happen and never will.
     Refused(String),
-    /// It may have happened. An inquiry is due then; told again whenever that hour changes.
+    /// It may have happened. An inquiry is due then; told again at each inquiry until it is given up.
     Unknown {
         /// When.
         inquiry_due: DateTime<Utc>,
@@ -59,4 +59,14 @@ pub enum Ending {
     Differs(Bytes),
     /// Asked for as long as the lane asks, without an answer: somebody must look. Asking goes on.
     GivenUp(String),
+}
+
+impl Ending {
+    /// What was seen outside, when anything was.
+    pub(crate) fn seen(&self) -> Option<Bytes> {
+        match self {
+            Self::Answered(seen) | Self::Differs(seen) => Some(seen.clone()),
+            Self::Refused(_) | Self::Unknown { .. } | Self::Absent | Self::GivenUp(_) => None,
+        }
+    }
 }

@@ -87,6 +87,8 @@ fn answered(state: &Ladder, rung: Rung, attempt: &Attempt, answer: Answer, now_m
             vec![park(state, &reference, &Reason::new("amount_differs", text), false)]
         }
         Answer::Gone => {
+            // A refund finds nothing left only where the capture was withdrawn, and a void leaves the hold.
+            let rung = if rung == Rung::Refund { Rung::Void } else { rung };
             let (amount, gateway_request_id) = (attempt.amount, String::new());
             go_on(state, Event::Done { rung, reference, amount, gateway_request_id })
         }

@@ -57,6 +57,17 @@ fn answer(state: &Ladder, answer: Answer, now_ms: i64) -> Then {
     when(state, Command::RecordAnswer { reference: open(state).1, answer, now_ms })
 }
 
+#[test]
+fn a_refund_of_what_was_withdrawn_before_leaves_the_hold_which_goes_too() {
+    let reason = Reason::new("NOT_VOIDABLE", "it has been voided already");
+    let void = when(&Ladder::default(), begin(Some(taken()), 0));
+    let void = if void.state.open.is_some() { void } else { when(&void.state, Command::Wake { rest: 1 }) };
+    let refund = answer(&void.state, Answer::MovedOn { capture: None, reason }, 1);
+    assert_eq!(open(&refund.state).0, Rung::Refund);
+    let reverse = answer(&refund.state, Answer::Gone, 2);
+    assert_eq!(open(&reverse.state).0, Rung::Reverse, "a void leaves the hold");
+}
+
 fn done() -> Answer {
     Answer::Done { amount: eur(10_221), gateway_request_id: "7921".to_owned() }
 }
